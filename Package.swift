@@ -1,0 +1,54 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "Telos",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(name: "Telos", targets: ["Telos"]),
+        .library(name: "TelosExperiments", targets: ["TelosExperiments"]),
+        .executable(name: "telos", targets: ["TelosCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CTelosKernels"),
+        .target(name: "TelosTensor", dependencies: ["CTelosKernels"]),
+        .target(name: "TelosNN", dependencies: ["TelosTensor"]),
+        .target(name: "TelosEnvironments", dependencies: ["TelosTensor"]),
+        .target(name: "TelosRewards", dependencies: ["TelosTensor", "TelosEnvironments"]),
+        .target(name: "TelosLearning", dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards"]),
+        .target(name: "TelosEvaluation", dependencies: ["TelosLearning"]),
+        .target(
+            name: "Telos",
+            dependencies: [
+                "TelosTensor", "TelosNN", "TelosEnvironments", "TelosRewards", "TelosLearning", "TelosEvaluation",
+            ]),
+        .target(
+            name: "TelosExperiments",
+            dependencies: [
+                "Telos",
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "TelosCatalogue", dependencies: ["TelosExperiments"]),
+        .executableTarget(
+            name: "TelosCommand",
+            dependencies: [
+                "TelosCatalogue",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/telos"),
+        .testTarget(name: "TelosTensorTests", dependencies: ["TelosNN"]),
+        .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"]),
+        .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
+        .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning"]),
+        .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"]),
+        .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"]),
+    ]
+)

@@ -1,0 +1,1 @@
+#include "telos_kernels.h"

@@ -1,0 +1,6 @@
+@_exported import TelosEnvironments
+@_exported import TelosEvaluation
+@_exported import TelosLearning
+@_exported import TelosNN
+@_exported import TelosRewards
+@_exported import TelosTensor

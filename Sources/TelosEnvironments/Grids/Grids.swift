@@ -1,0 +1,1 @@
+extension Environments { static let grids: [EnvironmentEntry] = [] }
