@@ -7,6 +7,17 @@ public struct BatchSnapshot: Codable, Sendable, Equatable {
     public var streams: [RandomStream]
     /// Steps since each environment's last reset.
     public var elapsed: [Int]
+    /// What wrappers remember, by wrapper; empty for a batch that is not wrapped.
+    public var extra: [String: [Double]]
+
+    public init(
+        states: [[Double]], streams: [RandomStream], elapsed: [Int], extra: [String: [Double]] = [:]
+    ) {
+        self.states = states
+        self.streams = streams
+        self.elapsed = elapsed
+        self.extra = extra
+    }
 }
 
 /// Several copies of one environment stepped together, with the environment's type erased: one dynamic call a batch.
@@ -30,6 +41,18 @@ public protocol BatchEnvironment: AnyObject {
     /// Continues from a snapshot of a batch of the same environment and count; throws where it does not fit.
     func restore(_ snapshot: BatchSnapshot) throws
     func draw(_ index: Int) -> Drawing
+    /// The flat state in which the last episode of environment `index` ended; nil before one did.
+    func finalState(of index: Int) -> [Double]?
+    /// The exact model, where the environment is finite; nil otherwise.
+    var finiteModel: FiniteModel? { get }
+    /// Where environment `index` is now, as a state of `finiteModel`; nil where there is none.
+    func stateIndex(of index: Int) -> Int?
+}
+
+extension BatchEnvironment {
+    public func finalState(of index: Int) -> [Double]? { nil }
+    public var finiteModel: FiniteModel? { nil }
+    public func stateIndex(of index: Int) -> Int? { nil }
 }
 
 public struct SnapshotError: Error, CustomStringConvertible, Equatable {
@@ -47,21 +70,23 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
     public let count: Int
     public let horizon: Int?
 
-    private var states: [Dynamics.State]
-    private var streams: [RandomStream]
-    private var elapsed: [Int]
-    private let actionWidth: Int
-    private let observationWidth: Int
-    private let actions: Buffer<Float>
-    private let ends: Buffer<EpisodeEnd>
+    @usableFromInline var states: [Dynamics.State]
+    @usableFromInline var streams: [RandomStream]
+    @usableFromInline var elapsed: [Int]
+    @usableFromInline var finalStates: [Dynamics.State?]
+    @usableFromInline let actionWidth: Int
+    @usableFromInline let observationWidth: Int
+    @usableFromInline let actions: Buffer<Float>
+    @usableFromInline let ends: Buffer<EpisodeEnd>
     /// Two blocks that change places: what the policy acts on now, and what it acted on in the last step.
-    private var current: Buffer<Float>
-    private var previous: Buffer<Float>
-    private let next: Buffer<Float>
-    private var signalsCurrent: Buffer<Double>
-    private var signalsBefore: Buffer<Double>
-    private let signalsAfter: Buffer<Double>
+    @usableFromInline var current: Buffer<Float>
+    @usableFromInline var previous: Buffer<Float>
+    @usableFromInline let next: Buffer<Float>
+    @usableFromInline var signalsCurrent: Buffer<Double>
+    @usableFromInline var signalsBefore: Buffer<Double>
+    @usableFromInline let signalsAfter: Buffer<Double>
 
+    @inlinable
     public init(_ dynamics: Dynamics, count: Int, horizon: Int? = nil, key: RandomKey) {
         precondition(count > 0, "a batch needs at least one environment")
         self.dynamics = dynamics
@@ -71,6 +96,7 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
         streams = (0..<count).map { key.derived("environment", $0).stream }
         states = []
         elapsed = Array(repeating: 0, count: count)
+        finalStates = Array(repeating: nil, count: count)
         actionWidth = specification.action.width
         observationWidth = specification.observation.width
         actions = Buffer(count: count * actionWidth, repeating: 0)
@@ -95,11 +121,13 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
             nextObservations: next.readOnly, ends: ends.readOnly)
     }
 
+    @inlinable
     public func reset() {
         for index in 0..<count { begin(index, with: nil) }
     }
 
     /// Starts environment `index` anew, from `state` or from its own stream.
+    @inlinable
     public func begin(_ index: Int, with state: Dynamics.State?) {
         states[index] = state ?? dynamics.reset(using: &streams[index])
         elapsed[index] = 0
@@ -108,27 +136,45 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
 
     public func state(of index: Int) -> Dynamics.State { states[index] }
 
+    @inlinable
     public func step(actions rows: UnsafeBufferPointer<Float>) {
         precondition(rows.count == count * actionWidth, "step needs \(count) rows of \(actionWidth) action values")
         actions.pointer.update(from: rows.baseAddress!, count: rows.count)
         swap(&current, &previous)
         swap(&signalsCurrent, &signalsBefore)
-        for index in 0..<count {
-            let action = Action(actions.pointer + index * actionWidth)
-            let terminal = dynamics.step(&states[index], action: action, using: &streams[index])
-            elapsed[index] += 1
-            describe(index, observation: next, signals: signalsAfter)
-            if terminal {
-                ends[index] = .terminated
-            } else if let horizon, elapsed[index] >= horizon {
-                ends[index] = .truncated
-            } else {
-                ends[index] = .ongoing
-            }
-        }
+        advance()
         current.pointer.update(from: next.pointer, count: next.count)
         signalsCurrent.pointer.update(from: signalsAfter.pointer, count: signalsAfter.count)
-        for index in 0..<count where ends[index] != .ongoing { begin(index, with: nil) }
+        for index in 0..<count where ends.pointer[index] != .ongoing {
+            finalStates[index] = states[index]
+            begin(index, with: nil)
+        }
+    }
+
+    /// Steps every state and describes where it led. Works on local copies of every pointer: with the arrays and
+    /// buffers reached through `self` each access would be checked anew.
+    @inlinable
+    func advance() {
+        let (dynamics, count, actionWidth, observationWidth) = (dynamics, count, actionWidth, observationWidth)
+        let (actions, next, after, ends) = (actions.pointer, next.pointer, signalsAfter.pointer, ends.pointer)
+        let limit = horizon ?? Int.max
+        states.withUnsafeMutableBufferPointer { states in
+            streams.withUnsafeMutableBufferPointer { streams in
+                elapsed.withUnsafeMutableBufferPointer { elapsed in
+                    for index in 0..<count {
+                        let terminal = dynamics.step(
+                            &states[index], action: Action(actions + index * actionWidth), using: &streams[index])
+                        dynamics.observe(
+                            states[index],
+                            into: UnsafeMutableBufferPointer(
+                                start: next + index * observationWidth, count: observationWidth))
+                        dynamics.readSignals(states[index], into: SignalWriter(after + index, stride: count))
+                        elapsed[index] += 1
+                        ends[index] = terminal ? .terminated : elapsed[index] >= limit ? .truncated : .ongoing
+                    }
+                }
+            }
+        }
     }
 
     public var snapshot: BatchSnapshot {
@@ -136,11 +182,19 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
     }
 
     public func restore(_ snapshot: BatchSnapshot) throws {
+        if let name = snapshot.extra.keys.min() {
+            throw SnapshotError("the snapshot is of a batch wrapped by \(name), this batch of \(specification.name) is not")
+        }
         let restored = snapshot.states.compactMap(Dynamics.State.init(values:))
         guard restored.count == count, snapshot.streams.count == count, snapshot.elapsed.count == count else {
             throw SnapshotError(
                 "the snapshot holds \(snapshot.states.count) environments (\(restored.count) readable as "
                     + "\(specification.name)), this batch has \(count)")
+        }
+        if let finite = dynamics as? any FiniteEnvironment,
+            let wrong = restored.firstIndex(where: { VectorEnvironment.position($0, in: finite) == nil })
+        {
+            throw SnapshotError("\(snapshot.states[wrong]) is not a state of \(specification.name)")
         }
         states = restored
         streams = snapshot.streams
@@ -150,11 +204,28 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
 
     public func draw(_ index: Int) -> Drawing { dynamics.draw(states[index]) }
 
-    @inline(__always)
-    private func describe(_ index: Int, observation: Buffer<Float>, signals: Buffer<Double>) {
+    public func finalState(of index: Int) -> [Double]? { finalStates[index]?.values }
+
+    public var finiteModel: FiniteModel? {
+        guard let finite = dynamics as? any FiniteEnvironment else { return nil }
+        return try? FiniteModel(finite)
+    }
+
+    public func stateIndex(of index: Int) -> Int? {
+        guard let finite = dynamics as? any FiniteEnvironment else { return nil }
+        return VectorEnvironment.position(states[index], in: finite)
+    }
+
+    private static func position<Finite: FiniteEnvironment>(_ state: Dynamics.State, in finite: Finite) -> Int? {
+        (state as? Finite.State).flatMap { finite.index(of: $0) }
+    }
+
+    @inlinable
+    func describe(_ index: Int, observation: Buffer<Float>, signals: Buffer<Double>) {
         dynamics.observe(
             states[index],
-            into: observation.rows(from: index * observationWidth, count: observationWidth))
+            into: UnsafeMutableBufferPointer(
+                start: observation.pointer + index * observationWidth, count: observationWidth))
         dynamics.readSignals(states[index], into: SignalWriter(signals.pointer + index, stride: count))
     }
 }

@@ -34,11 +34,17 @@ public struct RewardError: Error, CustomStringConvertible, Equatable {
     public var message: String
     /// 1-based column in the text of the expression it was found in; nil when it concerns no single place.
     public var column: Int?
+    /// 1-based line, in a text of several lines (a reward machine).
+    public var line: Int?
 
-    public init(_ message: String, column: Int? = nil) {
+    public init(_ message: String, column: Int? = nil, line: Int? = nil) {
         self.message = message
         self.column = column
+        self.line = line
     }
 
-    public var description: String { column.map { "column \($0): \(message)" } ?? message }
+    public var description: String {
+        let place = [line.map { "line \($0)" }, column.map { "column \($0)" }].compactMap(\.self)
+        return place.isEmpty ? message : "\(place.joined(separator: ", ")): \(message)"
+    }
 }

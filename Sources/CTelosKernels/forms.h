@@ -1,0 +1,24 @@
+// What a form of the kernels offers, and the forms there are.
+#ifndef TELOS_FORMS_H
+#define TELOS_FORMS_H
+
+#include "telos_kernels.h"
+
+typedef struct {
+    /// Runs part `part` of `parts` of one instruction; only the opcodes that telos_parts divides may have several.
+    void (*run)(const telos_instruction *instruction, int64_t part, int64_t parts);
+    void (*fill_uniform)(uint64_t key, uint64_t counter, float *values, size_t count);
+    void (*fill_normal)(uint64_t key, uint64_t counter, float *values, size_t count);
+} telos_form;
+
+extern const telos_form telos_form_scalar;
+#if defined(__x86_64__)
+extern const telos_form telos_form_avx2, telos_form_avx512;
+#elif defined(__aarch64__)
+extern const telos_form telos_form_neon;
+#endif
+
+/// Calls body(context, part) for every part, on the calling thread and on up to threads - 1 others.
+void telos_parallel(int threads, int64_t parts, void (*body)(void *context, int64_t part), void *context);
+
+#endif

@@ -1,0 +1,263 @@
+// Matrix products. Each element of the result accumulates over k in order by fused multiply-add from zero, whatever the
+// tile it falls into: the tiles choose only which elements are in registers together.
+#ifndef TELOS_PRODUCT_H
+#define TELOS_PRODUCT_H
+
+#pragma STDC FP_CONTRACT OFF
+
+// Rows of a register tile, and its columns in vectors of 16.
+#if TELOS_FORM_AVX512
+enum { TILE_ROWS = 12, TILE_VECTORS = 2, PACK_WIDTH = 32 };
+#elif TELOS_FORM_AVX2
+enum { TILE_ROWS = 6, TILE_VECTORS = 1, PACK_WIDTH = 16 };
+#elif TELOS_FORM_NEON
+enum { TILE_ROWS = 6, TILE_VECTORS = 1, PACK_WIDTH = 16 };
+#else
+enum { TILE_ROWS = 2, TILE_VECTORS = 1, PACK_WIDTH = 16 };
+#endif
+enum { DEPTH = 256 };
+
+typedef struct {
+    const float *a;         // element (m, k) at m * a_row + k * a_step
+    const float *b;         // element (k, n) at k * b_row + n
+    float *c;               // element (m, n) at m * c_row + n
+    const float *bias;      // NULL, or one value a column
+    const float *bias_row;  // NULL, or one value for all
+    int64_t a_row, a_step, b_row, c_row, k;
+    int first;              // starts from zero rather than from c
+} product_tile;
+
+/// R rows by V vectors; `tail` columns of the last vector are stored.
+TELOS_INLINE void multiply_tile(const int R, const int V, const product_tile *t, int64_t tail) {
+    v16 sum[TILE_ROWS][8];
+    TELOS_UNROLL for (int r = 0; r < R; ++r) {
+        TELOS_UNROLL for (int v = 0; v < V; ++v) {
+            sum[r][v] = t->first ? vsplat(0.0f) : vload(t->c + r * t->c_row + 16 * v);
+        }
+    }
+    // A pointer for every third row: the other two are reached by scaled addressing.
+    const float *a[(TILE_ROWS + 2) / 3];
+    TELOS_UNROLL for (int r = 0; r < R; r += 3) a[r / 3] = t->a + r * t->a_row;
+    const int64_t a_row = t->a_row, a_step = t->a_step, b_row = t->b_row;
+    const float *b = t->b;
+    for (int64_t k = t->k; k > 0; --k) {
+        v16 columns[8];
+        TELOS_UNROLL for (int v = 0; v < V; ++v) columns[v] = vload(b + 16 * v);
+        b += b_row;
+        TELOS_UNROLL for (int r = 0; r < R; ++r) {
+            const v16 x = vsplat(a[r / 3][(r % 3) * a_row]);
+            TELOS_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = vfma(x, columns[v], sum[r][v]);
+        }
+        TELOS_UNROLL for (int r = 0; r < R; r += 3) a[r / 3] += a_step;
+    }
+    if (t->bias) {
+        TELOS_UNROLL for (int v = 0; v < V; ++v) {
+            const v16 x = vload(t->bias + 16 * v);
+            TELOS_UNROLL for (int r = 0; r < R; ++r) sum[r][v] += x;
+        }
+    }
+    if (t->bias_row) {
+        const v16 x = vsplat(*t->bias_row);
+        TELOS_UNROLL for (int r = 0; r < R; ++r) {
+            TELOS_UNROLL for (int v = 0; v < V; ++v) sum[r][v] += x;
+        }
+    }
+    TELOS_UNROLL for (int r = 0; r < R; ++r) {
+        float *c = t->c + r * t->c_row;
+        TELOS_UNROLL for (int v = 0; v < V - 1; ++v) vstore(c + 16 * v, sum[r][v]);
+        if (tail == 16) vstore(c + 16 * (V - 1), sum[r][V - 1]);
+        else vstore_part(c + 16 * (V - 1), sum[r][V - 1], tail);
+    }
+}
+
+#define TELOS_TILE(R, V) \
+    static void multiply_##R##x##V(const product_tile *t, int64_t tail) { multiply_tile(R, V, t, tail); }
+#define TELOS_TILE_ROW(R) {multiply_##R##x1, multiply_##R##x2}
+typedef void (*tile_function)(const product_tile *, int64_t);
+
+TELOS_TILE(1, 1) TELOS_TILE(2, 1)
+#if TELOS_FORM_AVX512
+TELOS_TILE(3, 1) TELOS_TILE(4, 1) TELOS_TILE(5, 1) TELOS_TILE(6, 1) TELOS_TILE(7, 1) TELOS_TILE(8, 1)
+TELOS_TILE(9, 1) TELOS_TILE(10, 1) TELOS_TILE(11, 1) TELOS_TILE(12, 1)
+TELOS_TILE(1, 2) TELOS_TILE(2, 2) TELOS_TILE(3, 2) TELOS_TILE(4, 2) TELOS_TILE(5, 2) TELOS_TILE(6, 2)
+TELOS_TILE(7, 2) TELOS_TILE(8, 2) TELOS_TILE(9, 2) TELOS_TILE(10, 2) TELOS_TILE(11, 2) TELOS_TILE(12, 2)
+TELOS_TILE(1, 8) TELOS_TILE(2, 4)
+static const tile_function tiles[TILE_ROWS + 1][TILE_VECTORS] = {
+    {0, 0}, TELOS_TILE_ROW(1), TELOS_TILE_ROW(2), TELOS_TILE_ROW(3), TELOS_TILE_ROW(4), TELOS_TILE_ROW(5),
+    TELOS_TILE_ROW(6), TELOS_TILE_ROW(7), TELOS_TILE_ROW(8), TELOS_TILE_ROW(9), TELOS_TILE_ROW(10),
+    TELOS_TILE_ROW(11), TELOS_TILE_ROW(12),
+};
+#elif TELOS_FORM_AVX2 || TELOS_FORM_NEON
+TELOS_TILE(3, 1) TELOS_TILE(4, 1) TELOS_TILE(5, 1) TELOS_TILE(6, 1)
+TELOS_TILE(1, 4) TELOS_TILE(2, 2)
+static const tile_function tiles[TILE_ROWS + 1][TILE_VECTORS] = {
+    {0}, {multiply_1x1}, {multiply_2x1}, {multiply_3x1}, {multiply_4x1}, {multiply_5x1}, {multiply_6x1},
+};
+#else
+static const tile_function tiles[TILE_ROWS + 1][TILE_VECTORS] = {{0}, {multiply_1x1}, {multiply_2x1}};
+#endif
+
+/// panel[k * PACK_WIDTH + n] = b[n * b_row + k], for `columns` n and `depth` k; absent columns are zero.
+static void pack_transposed(float *panel, const float *b, int64_t b_row, int64_t columns, int64_t depth) {
+    for (int64_t n = 0; n < columns; n += 16) {
+        for (int64_t k = 0; k < depth; k += 16) {
+            v16 block[16];
+            if (columns - n >= 16) {
+                TELOS_UNROLL for (int i = 0; i < 16; ++i) block[i] = vload(b + (n + i) * b_row + k);
+            } else {
+                for (int i = 0; i < 16; ++i) {
+                    block[i] = i < columns - n ? vload(b + (n + i) * b_row + k) : vsplat(0.0f);
+                }
+            }
+            vtranspose(block);
+            float *target = panel + k * PACK_WIDTH + n;
+            TELOS_UNROLL for (int i = 0; i < 16; ++i) vstore(target + i * PACK_WIDTH, block[i]);
+        }
+    }
+}
+
+typedef struct {
+    const float *a, *b, *bias, *bias_row;
+    float *c;
+    int64_t m, n, k, a_row, a_step, b_row, c_row;
+    int b_transposed;   // element (k, n) of b at n * b_row + k
+} product;
+
+/// All rows of up to TILE_VECTORS * 16 columns (or more, for one or two rows).
+TELOS_INLINE void multiply_columns(const product *p, product_tile *t, int64_t columns, const float *a) {
+    const int vectors = (int)((columns + 15) / 16);
+    const int64_t tail = columns - 16 * (vectors - 1);
+    // Tiles of nearly equal height rather than full ones and a short rest.
+    int64_t remaining = p->m, count = (remaining + TILE_ROWS - 1) / TILE_ROWS;
+    float *c = t->c;
+    for (; count > 0; --count) {
+        const int64_t rows = (remaining + count - 1) / count;
+        t->a = a;
+        t->c = c;
+        tiles[rows][vectors - 1](t, tail);
+        a += rows * p->a_row;
+        c += rows * p->c_row;
+        remaining -= rows;
+    }
+}
+
+static void multiply(const product *p) {
+    if (p->m <= 0 || p->n <= 0) return;
+    float panel[DEPTH * PACK_WIDTH] __attribute__((aligned(64)));
+    const int64_t depth = p->k;
+    // Rows far apart share cache sets and pages: worth a copy when enough rows of a use it.
+    const int copies = !p->b_transposed && p->m >= 48 && p->n >= 256;
+    product_tile t = {.a_row = p->a_row, .a_step = p->a_step, .c_row = p->c_row};
+    int64_t k = 0;
+    do {
+        const int64_t block = depth - k < DEPTH ? depth - k : DEPTH;
+        const int last = k + block >= depth;
+        t.first = k == 0;
+        t.k = block;
+        t.bias_row = last ? p->bias_row : NULL;
+        const float *a = p->a + k * p->a_step;
+        for (int64_t n = 0; n < p->n;) {
+            int64_t columns = p->n - n;
+            t.c = p->c + n;
+            t.bias = last && p->bias ? p->bias + n : NULL;
+            if (p->b_transposed || copies) {
+                if (columns > PACK_WIDTH) columns = PACK_WIDTH;
+                if (p->b_transposed) {
+                    pack_transposed(panel, p->b + n * p->b_row + k, p->b_row, columns, block);
+                } else {
+                    const float *b = p->b + k * p->b_row + n;
+                    for (int64_t i = 0; i < block; ++i) {
+                        for (int64_t j = 0; j < columns; j += 16) {
+                            vstore(panel + i * PACK_WIDTH + j, vload(b + i * p->b_row + j));
+                        }
+                    }
+                }
+                t.b = panel;
+                t.b_row = PACK_WIDTH;
+            } else {
+                t.b = p->b + k * p->b_row + n;
+                t.b_row = p->b_row;
+#if TELOS_FORM_AVX512
+                if (p->m == 1 && columns >= 128) {
+                    t.a = a;
+                    multiply_1x8(&t, 16);
+                    n += 128;
+                    continue;
+                }
+                if (p->m == 2 && columns >= 64) {
+                    t.a = a;
+                    multiply_2x4(&t, 16);
+                    n += 64;
+                    continue;
+                }
+#elif TELOS_FORM_AVX2 || TELOS_FORM_NEON
+                if (p->m == 1 && columns >= 64) {
+                    t.a = a;
+                    multiply_1x4(&t, 16);
+                    n += 64;
+                    continue;
+                }
+                if (p->m == 2 && columns >= 32) {
+                    t.a = a;
+                    multiply_2x2(&t, 16);
+                    n += 32;
+                    continue;
+                }
+#endif
+                if (columns > 16 * TILE_VECTORS) columns = 16 * TILE_VECTORS;
+            }
+            multiply_columns(p, &t, columns, a);
+            n += columns;
+        }
+        k += block;
+    } while (k < depth);
+}
+
+static void run_product(const telos_instruction *i, int64_t part, int64_t parts) {
+    const int64_t batch = i->n0, m = i->n1, n = i->n2, k = i->n3;
+    const int transpose_a = i->flags & TELOS_TRANSPOSE_A, transpose_b = i->flags & TELOS_TRANSPOSE_B;
+    product p = {.m = m, .n = n, .k = k, .c_row = n, .b_transposed = transpose_b != 0};
+    p.a_row = transpose_a ? 1 : k;
+    p.a_step = transpose_a ? m : 1;
+    p.b_row = transpose_b ? k : n;
+    p.bias = i->flags & TELOS_BIAS ? i->c : NULL;
+    const float *left = i->a, *right = i->b;
+    int64_t left_stride = i->s0, right_stride = i->s1;
+    if (n == 1 && m > 1) {
+        // One column: compute its transpose, one row, so that the lanes are rows of a.
+        left = i->b;
+        right = i->a;
+        left_stride = i->s1;
+        right_stride = i->s0;
+        p = (product){.m = 1, .n = m, .k = k, .a_row = 0, .a_step = 1, .c_row = m, .b_transposed = !transpose_a,
+                      .b_row = transpose_a ? m : k, .bias_row = p.bias};
+    }
+    int64_t first = 0, end = batch, m0 = 0, m1 = p.m, n0 = 0, n1 = p.n;
+    if (parts > 1) {
+        if (batch >= parts) {
+            first = batch * part / parts;
+            end = batch * (part + 1) / parts;
+        } else if (p.m >= p.n) {
+            const int64_t blocks = (p.m + TILE_ROWS - 1) / TILE_ROWS;
+            m0 = blocks * part / parts * TILE_ROWS;
+            m1 = blocks * (part + 1) / parts * TILE_ROWS;
+            if (m1 > p.m) m1 = p.m;
+        } else {
+            const int64_t blocks = (p.n + 31) / 32;
+            n0 = blocks * part / parts * 32;
+            n1 = blocks * (part + 1) / parts * 32;
+            if (n1 > p.n) n1 = p.n;
+        }
+    }
+    p.m = m1 - m0;
+    p.n = n1 - n0;
+    if (p.bias) p.bias += n0;
+    for (int64_t e = first; e < end; ++e) {
+        p.a = left + e * left_stride + m0 * p.a_row;
+        p.b = right + e * right_stride + (p.b_transposed ? n0 * p.b_row : n0);
+        p.c = i->dst + e * i->s2 + m0 * p.c_row + n0;
+        multiply(&p);
+    }
+}
+
+#endif

@@ -1,1 +1,0 @@
-#include "telos_kernels.h"

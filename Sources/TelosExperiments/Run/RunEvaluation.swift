@@ -1,0 +1,61 @@
+import Dispatch
+import TelosLearning
+import TelosTensor
+
+extension RunStore {
+    /// A seed's learner as its last checkpoint left it.
+    public func learner(of run: RunRecord, seed: Int, plan: TrainingPlan) throws -> any Learner {
+        guard var checkpoint = try readCheckpoint(run: run.id, seed: seed) else {
+            throw StoreError(
+                "seed \(seed) of '\(run.id)' has no checkpoint yet; 'telos resume \(run.id)' trains it")
+        }
+        let context = LearnerContext(
+            task: plan.task, key: RandomKey(seed: seed).derived("learner"), plannedSteps: plan.steps)
+        let learner = try plan.learner.make(context, plan.options)
+        checkpoint.texts[SeedTrainer.logName] = nil
+        do {
+            try learner.restore(checkpoint)
+        } catch {
+            throw StoreError("\(checkpointPath(of: run.id, seed: seed)): \(error)")
+        }
+        return learner
+    }
+
+    /// Evaluates the stored policies on fresh episodes and gives the run's summary with their returns in place of those
+    /// stored. Stores nothing.
+    /// - seeds: which of the run's seeds; nil for all.
+    /// - episodes: episodes a seed; nil for the experiment's own number.
+    public func evaluation(
+        of id: String, seeds: [Int]? = nil, episodes: Int? = nil, deterministic: Bool = true,
+        registries: Registries = .builtIn
+    ) throws -> RunSummary {
+        let run = try run(id)
+        for seed in seeds ?? [] where !run.seeds.contains(seed) {
+            throw StoreError("'\(id)' has no seed \(seed); it has \(Seeds.text(run.seeds))")
+        }
+        let plan = TrainingPlan(try experiment(of: run, registries: registries))
+        var summary = try summary(of: id)
+        summary.seeds = try summary.seeds.filter { seeds?.contains($0.seed) ?? true }.map { record in
+            var record = record
+            let learner = try learner(of: run, seed: record.seed, plan: plan)
+            let begin = DispatchTime.now().uptimeNanoseconds
+            let result = try evaluate(
+                learner.policy(), on: plan.task, episodes: episodes ?? plan.evaluationEpisodes,
+                deterministic: deterministic,
+                key: RandomKey(seed: record.seed).derived("fresh evaluation").derived("step", learner.steps))
+            record.steps = learner.steps
+            record.seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9
+            record.evaluationReturn = result.meanReturn
+            record.terms = zip(try termNames(of: plan), result.meanTerms).map { NamedValue($0, $1) }
+            return record
+        }
+        summary.evaluationReturn = RunSummary.interval(summary.seeds.map(\.evaluationReturn))
+        return summary
+    }
+
+    /// The reward terms of a plan's task, in the order they are logged.
+    func termNames(of plan: TrainingPlan) throws -> [String] {
+        let specification = try plan.task.makeEnvironments(count: 1, key: RandomKey(seed: 0)).specification
+        return try TaskRewards(plan.task, specification: specification, count: 1, discount: 1).termNames
+    }
+}

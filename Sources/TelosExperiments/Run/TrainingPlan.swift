@@ -1,0 +1,30 @@
+import TelosLearning
+
+/// What one seed of a run does: everything the runner takes from an experiment.
+public struct TrainingPlan: Sendable {
+    public var task: TaskDefinition
+    public var learner: LearnerEntry
+    /// The learner's options as a JSON object.
+    public var options: String
+    /// Environment steps a seed takes; a learner may exceed them within its last iteration.
+    public var steps: Int
+    /// Episodes of a deterministic evaluation.
+    public var evaluationEpisodes: Int
+    /// Steps between evaluations; the untrained and the final policy are evaluated as well.
+    public var evaluationInterval: Int
+    /// Steps between checkpoints; the end of training and an interruption are saved as well.
+    public var checkpointInterval: Int
+
+    public init(
+        task: TaskDefinition, learner: LearnerEntry, options: String, steps: Int, evaluationEpisodes: Int,
+        evaluationInterval: Int, checkpointInterval: Int
+    ) {
+        self.task = task
+        self.learner = learner
+        self.options = options
+        self.steps = steps
+        self.evaluationEpisodes = max(1, evaluationEpisodes)
+        self.evaluationInterval = max(1, evaluationInterval)
+        self.checkpointInterval = max(1, checkpointInterval)
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// One field of a learner's configuration, as `telos describe` prints it. Its type and default come from encoding the
+/// default configuration, so they cannot disagree with the code.
+public struct OptionDescription: Sendable, Hashable {
+    public var name: String
+    public var summary: String
+    public var raising: String
+    public var lowering: String
+    /// Valid values of a number.
+    public var range: ClosedRange<Double>?
+    /// Valid values of a text field; empty where any is.
+    public var choices: [String]
+
+    public init(
+        _ name: String, _ summary: String, raising: String = "", lowering: String = "",
+        range: ClosedRange<Double>? = nil, choices: [String] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.raising = raising
+        self.lowering = lowering
+        self.range = range
+        self.choices = choices
+    }
+}
+
+/// What is wrong with one option, and what to write instead.
+public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var option: String?
+    public var message: String
+
+    public init(option: String? = nil, _ message: String) {
+        self.option = option
+        self.message = message
+    }
+
+    public var description: String { option.map { "\($0): \(message)" } ?? message }
+}
+
+/// The options of a learner.
+public protocol LearnerConfiguration: Codable, Sendable, Equatable {
+    init()
+    static var options: [OptionDescription] { get }
+    /// Throws `ConfigurationError` for values that are each valid but contradict one another.
+    func validate() throws
+}
+
+extension LearnerConfiguration {
+    public func validate() throws {}
+
+    /// Decodes `json`, an object with any of the options; the rest keep their defaults. Unknown names are errors.
+    public init(json: String) throws {
+        let encoder = JSONEncoder()
+        guard
+            var fields = try JSONSerialization.jsonObject(with: encoder.encode(Self())) as? [String: Any],
+            let given = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        else { throw ConfigurationError("the options must be an object of names and values") }
+        for (name, value) in given {
+            guard fields[name] != nil else { throw ConfigurationError(option: name, "there is no such option") }
+            fields[name] = value
+        }
+        do {
+            self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: fields))
+        } catch let error as DecodingError {
+            throw ConfigurationError("the options do not decode: \(error)")
+        }
+        try validate()
+    }
+
+    /// The configuration as a JSON object with sorted names.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return (try? String(decoding: encoder.encode(self), as: UTF8.self)) ?? "{}"
+    }
+}

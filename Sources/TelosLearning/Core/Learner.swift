@@ -1,0 +1,101 @@
+import TelosEnvironments
+import TelosTensor
+
+/// Acts. A policy holds everything acting needs, its observation normaliser included, frozen.
+public protocol Policy: AnyObject {
+    /// Writes the action of each of `count` observation rows.
+    /// - deterministic: the most probable action; otherwise one drawn with `random`.
+    func act(
+        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
+        deterministic: Bool, using random: inout RandomStream)
+}
+
+/// A finished training episode.
+public struct EpisodeRecord: Sendable, Codable, Hashable {
+    /// Environment steps of the whole run when it ended.
+    public var step: Int
+    public var length: Int
+    /// Undiscounted sum of the primary reward.
+    public var primaryReturn: Double
+    /// Undiscounted sum of each term, in the order of `TaskRewards.termNames`.
+    public var terms: [Double]
+    public var end: EpisodeEnd
+}
+
+/// Seconds spent in each part of an iteration.
+public struct TimeSplit: Sendable, Codable, Hashable {
+    public var environment = 0.0
+    public var policy = 0.0
+    public var learning = 0.0
+
+    public init(environment: Double = 0, policy: Double = 0, learning: Double = 0) {
+        self.environment = environment
+        self.policy = policy
+        self.learning = learning
+    }
+
+    public var total: Double { environment + policy + learning }
+
+    public static func += (left: inout TimeSplit, right: TimeSplit) {
+        left.environment += right.environment
+        left.policy += right.policy
+        left.learning += right.learning
+    }
+}
+
+/// What one iteration of a learner did.
+public struct IterationReport: Sendable {
+    public var episodes: [EpisodeRecord]
+    /// Logged quantities by name: losses, entropies, learned reward weights.
+    public var metrics: [Metric]
+    public var time: TimeSplit
+
+    public init(episodes: [EpisodeRecord] = [], metrics: [Metric] = [], time: TimeSplit = TimeSplit()) {
+        self.episodes = episodes
+        self.metrics = metrics
+        self.time = time
+    }
+}
+
+public struct Metric: Sendable, Codable, Hashable {
+    public var name: String
+    public var value: Double
+
+    public init(_ name: String, _ value: Double) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Improves behaviour: collects experience and updates, one iteration at a time.
+///
+/// A learner owns its environments, parameters, optimiser, normalisers and random streams, and `checkpoint` is all of
+/// them as one value: restoring it into a new learner with the same context continues to the same bytes.
+public protocol Learner: AnyObject {
+    /// Environment steps taken so far, over all environments.
+    var steps: Int { get }
+    func iterate() throws -> IterationReport
+    /// The present policy as a frozen value of its own.
+    func policy() -> any Policy
+    func checkpoint() throws -> Checkpoint
+    func restore(_ checkpoint: Checkpoint) throws
+    /// FNV-1a over the bytes of all parameters.
+    var weightHash: UInt64 { get }
+}
+
+/// Everything a learner is made from, apart from its configuration.
+public struct LearnerContext: Sendable {
+    public var task: TaskDefinition
+    public var key: RandomKey
+    /// Steps the run is planned for: what schedules anneal over.
+    public var plannedSteps: Int
+    /// Cores one learner may use.
+    public var threads: Int
+
+    public init(task: TaskDefinition, key: RandomKey, plannedSteps: Int, threads: Int = 1) {
+        self.task = task
+        self.key = key
+        self.plannedSteps = plannedSteps
+        self.threads = threads
+    }
+}

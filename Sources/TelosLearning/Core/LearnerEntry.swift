@@ -1,0 +1,41 @@
+import TelosEnvironments
+
+/// A learner that a name in an experiment file can mean.
+public struct LearnerEntry: Sendable {
+    public var name: String
+    public var family: String
+    public var summary: String
+    /// Authors, year, title.
+    public var reference: String
+    public var options: [OptionDescription]
+    /// The default configuration as a JSON object: the type and default of every option.
+    public var defaults: String
+    /// Decodes and checks options given as a JSON object; throws `ConfigurationError`.
+    public var check: @Sendable (_ json: String) throws -> Void
+    /// Why it cannot learn in such an environment; nil where it can.
+    public var refusal: @Sendable (EnvironmentSpecification) -> String?
+    public var make: @Sendable (_ context: LearnerContext, _ json: String) throws -> any Learner
+
+    public init<Configuration: LearnerConfiguration>(
+        name: String, family: String, summary: String, reference: String, configuration: Configuration.Type,
+        refusal: @escaping @Sendable (EnvironmentSpecification) -> String?,
+        make: @escaping @Sendable (LearnerContext, Configuration) throws -> any Learner
+    ) {
+        self.name = name
+        self.family = family
+        self.summary = summary
+        self.reference = reference
+        options = Configuration.options
+        defaults = Configuration().json
+        check = { _ = try Configuration(json: $0) }
+        self.refusal = refusal
+        self.make = { try make($0, try Configuration(json: $1)) }
+    }
+}
+
+/// The learners that come with Telos. Each family's folder lists its own.
+public enum Learners {
+    public static let all: [LearnerEntry] = tabular + onPolicy
+
+    public static func named(_ name: String) -> LearnerEntry? { all.first { $0.name == name } }
+}

@@ -1,0 +1,35 @@
+import TelosEnvironments
+
+extension Learners {
+    static let onPolicy: [LearnerEntry] = [
+        LearnerEntry(
+            name: "ppo", family: "on-policy",
+            summary: "proximal policy optimisation: several passes over each rollout, held near the policy that took it",
+            reference: "Schulman, Wolski, Dhariwal, Radford and Klimov, Proximal policy optimization algorithms, 2017",
+            configuration: PPOConfiguration.self, refusal: onPolicyRefusal,
+            make: { try OnPolicyLearner($0, $1.settings) }),
+        LearnerEntry(
+            name: "a2c", family: "on-policy",
+            summary: "advantage actor-critic: one gradient step on each short rollout",
+            reference: "Mnih and others, Asynchronous methods for deep reinforcement learning, 2016",
+            configuration: A2CConfiguration.self, refusal: onPolicyRefusal,
+            make: { try OnPolicyLearner($0, $1.settings) }),
+        LearnerEntry(
+            name: "reinforce", family: "on-policy",
+            summary: "the policy gradient with Monte-Carlo returns and a learned baseline",
+            reference: "Williams, Simple statistical gradient-following algorithms for connectionist reinforcement "
+                + "learning, 1992",
+            configuration: ReinforceConfiguration.self, refusal: onPolicyRefusal,
+            make: { try OnPolicyLearner($0, $1.settings) }),
+    ]
+
+    private static let onPolicyRefusal: @Sendable (EnvironmentSpecification) -> String? = { specification in
+        if ObservationEncoding(specification.observation) == nil {
+            return "it reads box, binary and discrete observations, \(specification.name) gives \(specification.observation)"
+        }
+        if ActionHead(specification.action) == nil {
+            return "it chooses discrete and box actions, \(specification.name) takes \(specification.action)"
+        }
+        return nil
+    }
+}

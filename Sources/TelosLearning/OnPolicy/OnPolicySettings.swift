@@ -1,0 +1,101 @@
+import TelosNN
+
+/// What the on-policy loop is told, whichever algorithm it runs. Each algorithm's configuration makes one.
+struct OnPolicySettings {
+    enum Solver {
+        case adam(epsilon: Float)
+        case rmsProp(decay: Float, epsilon: Float)
+    }
+
+    var environments: Int
+    var rolloutSteps: Int
+    var epochs: Int
+    var minibatchSize: Int
+    var solver: Solver
+    var learningRate: Double
+    var schedule: Schedule
+    var discount: Double
+    var gaeLambda: Double
+    var entropyCoefficient: Double
+    var valueCoefficient: Double
+    var maximumGradientNorm: Double
+    var hiddenSizes: [Int]
+    var activation: Activation
+    var initialLogDeviation: Double
+    var normalizeObservations: Bool
+    var normalizeRewards: Bool
+    var normalizeAdvantages: Bool
+    /// Stops an update's epochs once the mean divergence from the old policy exceeds 1.5 times this.
+    var targetDivergence: Double?
+    var objective: any SurrogateObjective
+    var alignmentInterval: Int
+    var alignment: AlignmentSettings
+}
+
+/// Why a learner cannot go on.
+public struct LearnerError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var description: String
+    public init(_ description: String) { self.description = description }
+}
+
+/// Descriptions of the options that on-policy learners share.
+enum OnPolicyOption {
+    static let environments = OptionDescription(
+        "environments", "copies of the environment stepped together", raising: "more varied batches, faster stepping",
+        lowering: "longer stretches of each episode per batch", range: 1...65_536)
+    static let rolloutSteps = OptionDescription(
+        "rolloutSteps", "steps of each environment between updates", raising: "less bias and noise per update, fewer updates",
+        lowering: "more frequent, noisier updates", range: 1...1_000_000)
+    static let learningRate = OptionDescription(
+        "learningRate", "step size of the optimiser", raising: "faster, less stable learning",
+        lowering: "slower, steadier learning", range: 0...10)
+    static let learningRateSchedule = OptionDescription(
+        "learningRateSchedule", "how the learning rate changes over the run", choices: Schedule.allCases.map(\.rawValue))
+    static let discount = OptionDescription(
+        "discount", "gamma: worth of a reward one step later", raising: "looks further ahead, noisier",
+        lowering: "prefers soon, easier to estimate", range: 0...1)
+    static let gaeLambda = OptionDescription(
+        "gaeLambda", "lambda of generalised advantage estimation", raising: "less bias from the critic, more variance (1: Monte Carlo)",
+        lowering: "less variance, more bias (0: one-step)", range: 0...1)
+    static let entropyCoefficient = OptionDescription(
+        "entropyCoefficient", "weight of the policy's entropy in the objective", raising: "explores more, settles later",
+        lowering: "settles sooner, may stop exploring", range: 0...10)
+    static let valueCoefficient = OptionDescription(
+        "valueCoefficient", "weight of the critic's squared error", raising: "larger critic steps under the joint gradient clip",
+        lowering: "larger policy share of it", range: 0...100)
+    static let maximumGradientNorm = OptionDescription(
+        "maximumGradientNorm", "gradients are scaled down to this joint norm", raising: "rarer clipping",
+        lowering: "smaller, safer steps", range: 0...1e9)
+    static let hiddenSizes = OptionDescription(
+        "hiddenSizes", "units of each hidden layer, for policy and critic alike", raising: "more capacity, slower",
+        lowering: "less capacity, faster; [] is linear")
+    static let activation = OptionDescription(
+        "activation", "function between layers", choices: Activation.allCases.map(\.rawValue))
+    static let initialLogDeviation = OptionDescription(
+        "initialLogDeviation", "log standard deviation of a continuous policy at the start", raising: "explores wider at first",
+        lowering: "explores closer at first", range: -20...5)
+    static let normalizeObservations = OptionDescription(
+        "normalizeObservations", "whether observations are scaled by their running mean and deviation (part of the policy)")
+    static let normalizeRewards = OptionDescription(
+        "normalizeRewards", "whether learning rewards are divided by the running deviation of the discounted return")
+    static let normalizeAdvantages = OptionDescription(
+        "normalizeAdvantages", "whether advantages are standardised in each minibatch")
+    static let alignmentInterval = OptionDescription(
+        "alignmentInterval", "iterations between updates of the blend under `combine: behavior-alignment`",
+        raising: "the policy follows each blend further", lowering: "the blend adapts more often", range: 1...1_000_000)
+    static let alignmentLearningRate = OptionDescription(
+        "alignmentLearningRate", "step of the blend's own Adam", raising: "the blend adapts faster and noisier",
+        lowering: "the blend stays nearer to the plain sum", range: 0...100)
+    static let alignmentTerms = OptionDescription(
+        "alignmentTerms", "terms of the Neumann series for the inverse Hessian; 0 is the identity",
+        raising: "closer to the implicit gradient, slower", lowering: "cheaper, more approximate", range: 0...10_000)
+    static let alignmentRegularization = OptionDescription(
+        "alignmentRegularization", "weight l of -l |theta|^2 in the inner objective when the blend is adapted",
+        raising: "a better conditioned, more cautious gradient", lowering: "closer to the unregularised one", range: 0...100)
+    static let alignDiscount = OptionDescription(
+        "alignDiscount", "whether the discount is part of what is adapted")
+
+    static let alignment = [
+        alignmentInterval, alignmentLearningRate, alignmentTerms, alignmentRegularization, alignDiscount,
+    ]
+}

@@ -1,0 +1,92 @@
+import TelosEnvironments
+import TelosRewards
+import TelosTensor
+
+/// Experience of `environments` over `steps` steps, time-major: step t of environment e is row t * environments + e.
+///
+/// Rewards, values and advantages have `heads` columns, one block after another (head h of row i at h * rows + i): one
+/// head for a fixed reward, several where a blend of reward channels is being learned.
+final class Rollout {
+    let steps: Int
+    let environments: Int
+    let heads: Int
+    let observations: Buffer<Float>
+    let actions: Buffer<Float>
+    let logProbabilities: Buffer<Float>
+    let values: Buffer<Float>
+    let nextValues: Buffer<Float>
+    let rewards: Buffer<Float>
+    let advantages: Buffer<Float>
+    let returns: Buffer<Float>
+    let ends: Buffer<EpisodeEnd>
+    /// Steps since the episode's start, for gradients that discount them.
+    let elapsed: Buffer<Int32>
+
+    var rows: Int { steps * environments }
+
+    init(steps: Int, environments: Int, heads: Int, observationWidth: Int, actionWidth: Int) {
+        self.steps = steps
+        self.environments = environments
+        self.heads = heads
+        let rows = steps * environments
+        observations = Buffer(count: rows * observationWidth, repeating: 0)
+        actions = Buffer(count: rows * actionWidth, repeating: 0)
+        logProbabilities = Buffer(count: rows, repeating: 0)
+        values = Buffer(count: rows * heads, repeating: 0)
+        nextValues = Buffer(count: rows * heads, repeating: 0)
+        rewards = Buffer(count: rows * heads, repeating: 0)
+        advantages = Buffer(count: rows * heads, repeating: 0)
+        returns = Buffer(count: rows * heads, repeating: 0)
+        ends = Buffer(count: rows, repeating: .ongoing)
+        elapsed = Buffer(count: rows, repeating: 0)
+    }
+
+    /// Fills advantages and returns (A + V) of `head`.
+    func estimateAdvantages(head: Int, discount: Double, lambda: Double) {
+        let offset = head * rows
+        generalizedAdvantages(
+            rewards: rewards.pointer + offset, values: values.pointer + offset, nextValues: nextValues.pointer + offset,
+            ends: ends.pointer, steps: steps, environments: environments, discount: Float(discount),
+            lambda: Float(lambda), into: advantages.pointer + offset)
+        for row in offset..<(offset + rows) { returns[row] = advantages[row] + values[row] }
+    }
+}
+
+/// Sums of the primary reward and the terms over each environment's running episode.
+struct EpisodeTracker: Codable {
+    private var returns: [Double]
+    private var terms: [[Double]]
+    private var lengths: [Int]
+
+    init(environments: Int, terms: Int) {
+        returns = Array(repeating: 0, count: environments)
+        self.terms = Array(repeating: Array(repeating: 0, count: terms), count: environments)
+        lengths = Array(repeating: 0, count: environments)
+    }
+
+    func length(of environment: Int) -> Int { lengths[environment] }
+
+    /// Adds one step and returns the episodes it ended.
+    /// - step: environment steps of the whole run after this one.
+    mutating func record(
+        channels: UnsafeBufferPointer<Double>, terms values: UnsafeBufferPointer<Double>,
+        ends: UnsafeBufferPointer<EpisodeEnd>, step: Int
+    ) -> [EpisodeRecord] {
+        let count = returns.count
+        var finished: [EpisodeRecord] = []
+        for environment in 0..<count {
+            returns[environment] += channels[environment]
+            lengths[environment] += 1
+            for term in terms[environment].indices { terms[environment][term] += values[term * count + environment] }
+            guard ends[environment] != .ongoing else { continue }
+            finished.append(
+                EpisodeRecord(
+                    step: step, length: lengths[environment], primaryReturn: returns[environment],
+                    terms: terms[environment], end: ends[environment]))
+            returns[environment] = 0
+            lengths[environment] = 0
+            for term in terms[environment].indices { terms[environment][term] = 0 }
+        }
+        return finished
+    }
+}

@@ -1,0 +1,1 @@
+extension Learners { static let tabular: [LearnerEntry] = [] }

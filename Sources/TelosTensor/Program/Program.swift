@@ -1,0 +1,89 @@
+import CTelosKernels
+
+/// The form of the kernels to run. All give the same bits.
+public enum InstructionSet: String, Sendable, CaseIterable {
+    case scalar, avx2, avx512, neon
+
+    var raw: telos_isa {
+        switch self {
+        case .scalar: TELOS_ISA_SCALAR
+        case .avx2: TELOS_ISA_AVX2
+        case .avx512: TELOS_ISA_AVX512
+        case .neon: TELOS_ISA_NEON
+        }
+    }
+
+    public var isAvailable: Bool { telos_isa_available(raw) != 0 }
+
+    /// The widest this machine has, or what the environment variable TELOS_ISA names.
+    public static var best: InstructionSet { allCases.first { $0.raw == telos_isa_default() } ?? .scalar }
+}
+
+/// A compiled computation: buffers laid out once, a flat list of kernel calls, no allocation when it runs.
+///
+/// Fill `input(i)`, call `run()`, read `output(i)`. Variables are read from, and updates written to, the memory of the
+/// `Parameters` they came from, so several programs share one model.
+public final class Program {
+    public struct Update {
+        var variable: Tensor
+        var value: Tensor
+
+        /// After each run `variable` holds `value`, computed from what all variables held before it.
+        public init(_ variable: Tensor, to value: Tensor) {
+            self.variable = variable
+            self.value = value
+        }
+    }
+
+    public let instructionSet: InstructionSet
+    public var threads: Int
+    /// Kernel calls of one run.
+    public var instructionCount: Int { instructions.count }
+    /// Floats of working memory.
+    public var workspaceCount: Int { arena.count }
+
+    private let inputBuffers: [Buffer<Float>]
+    private let outputBuffers: [Buffer<Float>]
+    private let instructions: Buffer<telos_instruction>
+    private let arena: Buffer<Float>
+    /// Keeps alive what instructions point to: chains, operand lists, variables, constants.
+    private let owned: [AnyObject]
+
+    /// - Throws: the `TensorError` of the first mistake in the graph.
+    public init(
+        inputs: [Tensor], outputs: [Tensor], updates: [Update] = [], instructionSet: InstructionSet = .best,
+        threads: Int = 1
+    ) throws {
+        if let error = (outputs + updates.map(\.value) + inputs).lazy.compactMap(\.error).first { throw error }
+        for update in updates where update.variable.node.operation != .variable {
+            throw TensorError(operation: "Program", message: "only variables can be updated")
+        }
+        for update in updates where update.variable.shape != update.value.shape {
+            throw TensorError(
+                operation: "Program",
+                message: "a variable of shape \(update.variable.shape) cannot become \(update.value.shape)")
+        }
+        var plan = Plan(
+            inputs: inputs.map(\.node), outputs: outputs.map(\.node),
+            updates: updates.map { ($0.variable.node, $0.value.node) })
+        if let stray = plan.strayPlaceholder {
+            throw TensorError(
+                operation: "Program", message: "a placeholder of shape \(stray.shape) is used but is not among the inputs")
+        }
+        let emitted = plan.emit()
+        inputBuffers = emitted.inputs
+        outputBuffers = emitted.outputs
+        instructions = Buffer(emitted.instructions)
+        arena = emitted.arena
+        owned = emitted.owned
+        self.instructionSet = instructionSet
+        self.threads = threads
+    }
+
+    public func input(_ index: Int) -> UnsafeMutableBufferPointer<Float> { inputBuffers[index].all }
+    public func output(_ index: Int) -> UnsafeBufferPointer<Float> { outputBuffers[index].readOnly }
+
+    public func run() {
+        telos_execute(instructionSet.raw, instructions.pointer, instructions.count, Int32(threads))
+    }
+}

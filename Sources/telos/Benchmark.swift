@@ -1,0 +1,135 @@
+import CTelosKernels
+import Telos
+
+/// One speed figure: a piece of work, how much of it there is, and its unit.
+struct Benchmark {
+    var name: String
+    var unit: String
+    var threads: Int
+    /// Prepares the work; the closure it gives does it once and says how many units it did.
+    var prepare: () throws -> () throws -> Double
+
+    /// Units a second of `repeats` timings, each long enough (50 ms) for the clock, after one that warms up.
+    func measure(repeats: Int) throws -> [Double] {
+        let work = try prepare()
+        let clock = ContinuousClock()
+        func time(_ rounds: Int) throws -> (units: Double, seconds: Double) {
+            var units = 0.0
+            let begin = clock.now
+            for _ in 0..<rounds { units += try work() }
+            let duration = begin.duration(to: clock.now).components
+            return (units, Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+        }
+        var rounds = 1
+        while try time(rounds).seconds < 0.05, rounds < 1 << 24 { rounds *= 2 }
+        return try (0..<repeats).map { _ in
+            let (units, seconds) = try time(rounds)
+            return units / seconds
+        }
+    }
+
+    static func all(threads: Int) -> [Benchmark] {
+        var list = Environments.all.filter { $0.family == "classic control" || $0.name == "FourRooms" }.map(stepping)
+        list.append(rewardExpression())
+        for size in [64, 256, 1024] { list.append(matrixProduct(size, size, size, threads: 1)) }
+        list.append(matrixProduct(64, 4, 64, threads: 1))
+        if threads > 1 { list.append(matrixProduct(1024, 1024, 1024, threads: threads)) }
+        if let entry = Learners.named("ppo"), let task = Environments.named("CartPole") {
+            list.append(training(entry, task))
+        }
+        return list
+    }
+
+    /// Environment steps a second, 256 copies side by side, random actions.
+    private static func stepping(_ entry: EnvironmentEntry) -> Benchmark {
+        Benchmark(name: "step \(entry.name)", unit: "steps/s", threads: 1) {
+            let count = 256
+            let environments = try entry.make(entry.defaultOptions, count, entry.horizon, RandomKey(seed: 0))
+            let actions = randomActions(environments.specification.action, count: count)
+            return {
+                for _ in 0..<16 { environments.step(actions: actions.readOnly) }
+                return Double(16 * count)
+            }
+        }
+    }
+
+    /// Flat encodings of random actions: choices of a discrete space, numbers in -1 to 1 of any other.
+    private static func randomActions(_ space: Space, count: Int) -> Buffer<Float> {
+        var random = RandomKey(seed: 0).derived("actions").stream
+        let actions = Buffer<Float>(count: count * space.width, repeating: 0)
+        for index in 0..<actions.count {
+            switch space {
+            case .discrete(let choices): actions[index] = Float(random.index(below: choices))
+            case .multiDiscrete(let choices):
+                actions[index] = Float(random.index(below: choices[index % choices.count]))
+            case .binary: actions[index] = Float(random.index(below: 2))
+            default: actions[index] = Float(random.uniform(-1, 1))
+            }
+        }
+        return actions
+    }
+
+    /// Transitions a second of a reward expression with a condition, a function and a power.
+    private static func rewardExpression() -> Benchmark {
+        Benchmark(name: "reward expression", unit: "transitions/s", threads: 1) {
+            let count = 4096
+            let specification = EnvironmentSpecification(
+                name: "Speed", summary: "", observation: .box(-1...1, count: 1), action: .discrete(2),
+                signals: [Signal("position", -1...1, ""), Signal("velocity", -1...1, ""), Signal("goal", 0...1, "")],
+                stateNames: [], reference: "")
+            let reward = try ExpressionReward("goal ? 10 : abs(velocity) - 0.1 * position^2").bind(to: specification)
+            var random = RandomKey(seed: 0).stream
+            let signals = Buffer<Double>((0..<3 * count).map { $0 < 2 * count ? random.uniform(-1, 1) : 0 })
+            let floats = Buffer<Float>(count: count, repeating: 0)
+            let ends = Buffer<EpisodeEnd>(count: count, repeating: .ongoing)
+            let rewards = Buffer<Double>(count: count, repeating: 0)
+            let terms = Buffer<Double>(count: count * reward.termNames.count, repeating: 0)
+            let memory = Buffer<Double>(count: 1, repeating: 0)
+            return {
+                reward.evaluate(
+                    TransitionBatch(
+                        count: count, specification: specification, signalsBefore: signals.readOnly,
+                        signalsAfter: signals.readOnly, actions: floats.readOnly, observations: floats.readOnly,
+                        nextObservations: floats.readOnly, ends: ends.readOnly),
+                    memory: memory.all, rewards: rewards.all, terms: terms.all)
+                return Double(count)
+            }
+        }
+    }
+
+    private static func matrixProduct(_ m: Int, _ k: Int, _ n: Int, threads: Int) -> Benchmark {
+        Benchmark(name: "matrix product \(m)x\(k)x\(n)", unit: "GFLOP/s", threads: threads) {
+            let a = Buffer<Float>(count: m * k, repeating: 0.5)
+            let b = Buffer<Float>(count: k * n, repeating: 0.25)
+            let result = Buffer<Float>(count: m * n, repeating: 0)
+            let isa = telos_isa_default()
+            return {
+                var instruction = telos_instruction()
+                instruction.opcode = Int32(TELOS_I_MATMUL.rawValue)
+                instruction.n0 = 1
+                instruction.n1 = Int64(m)
+                instruction.n2 = Int64(n)
+                instruction.n3 = Int64(k)
+                instruction.a = UnsafePointer(a.pointer)
+                instruction.b = UnsafePointer(b.pointer)
+                instruction.dst = result.pointer
+                telos_execute(isa, &instruction, 1, Int32(threads))
+                return 2e-9 * Double(m) * Double(n) * Double(k)
+            }
+        }
+    }
+
+    /// Training steps a second of a learner with its default options: stepping, acting and learning together.
+    private static func training(_ entry: LearnerEntry, _ environment: EnvironmentEntry) -> Benchmark {
+        Benchmark(name: "train \(entry.name) \(environment.name)", unit: "steps/s", threads: 1) {
+            let context = LearnerContext(
+                task: try TaskDefinition(environment), key: RandomKey(seed: 0), plannedSteps: 100_000_000)
+            let learner = try entry.make(context, "{}")
+            return {
+                let before = learner.steps
+                _ = try learner.iterate()
+                return Double(learner.steps - before)
+            }
+        }
+    }
+}

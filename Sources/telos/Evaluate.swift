@@ -1,0 +1,47 @@
+import ArgumentParser
+import TelosExperiments
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run fresh deterministic episodes of a run's stored policies, judged by the primary reward.")
+
+    @Argument(help: .run)
+    var run: String
+    @Option(help: ArgumentHelp("Episodes a seed; the experiment's own number by default.", valueName: "n"))
+    var episodes: Int?
+    @Option(help: ArgumentHelp("Which of the run's seeds: a count or a range.", valueName: "seeds"))
+    var seeds: String?
+    @Flag(help: "Draw actions from the policy, where it is not deterministic, instead of taking the most probable.")
+    var stochastic = false
+    @OptionGroup var store: StoreOption
+    @OptionGroup var json: JSONFlag
+
+    func validate() throws {
+        if let episodes, !(1...100_000).contains(episodes) {
+            throw ValidationError("--episodes must be from 1 to 100000, not \(episodes)")
+        }
+    }
+
+    func run() throws {
+        let store = try store.open()
+        let summary = try store.evaluation(
+            of: run, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic)
+        output(json.json ? summary.json.indented : summary.text)
+    }
+}
+
+struct Report: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a run's HTML report anew and print where it is.")
+
+    @Argument(help: .run)
+    var run: String
+    @OptionGroup var store: StoreOption
+    @OptionGroup var json: JSONFlag
+
+    func run() throws {
+        let store = try store.open()
+        let path = try store.renderReport(of: run)
+        output(json.json ? OrderedJSON.object([("run", .text(run)), ("report", .text(path))]).indented : path)
+    }
+}
