@@ -16,7 +16,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        .target(name: "CTelosKernels"),
+        .target(name: "CTelosKernels", linkerSettings: [.linkedLibrary("m")]),
         .target(name: "TelosTensor", dependencies: ["CTelosKernels"]),
         .target(name: "TelosNN", dependencies: ["TelosTensor"]),
         .target(name: "TelosEnvironments", dependencies: ["TelosTensor"]),
@@ -45,7 +45,7 @@ let package = Package(
             ],
             path: "Sources/telos"),
         .testTarget(name: "TelosTensorTests", dependencies: ["TelosNN"]),
-        .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"]),
+        .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
         .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning"]),
         .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"]),

@@ -44,7 +44,7 @@ static void tile_operation(const telos_micro_op *op, float *const *registers, in
     TELOS_UNARY(TELOS_RECIPROCAL, 1.0f / x)
     TELOS_UNARY(TELOS_SIN, vsin(x))
     TELOS_UNARY(TELOS_COS, vcos(x))
-    TELOS_UNARY(TELOS_FLOOR, __builtin_elementwise_floor(x))
+    TELOS_UNARY(TELOS_FLOOR, vfloor(x))
     TELOS_UNARY(TELOS_ERF, verf(x))
     TELOS_UNARY(TELOS_EXPM1, vexpm1(x))
     TELOS_UNARY(TELOS_LOG1P, vlog1p(x))

@@ -234,9 +234,9 @@ TELOS_INLINE v16 vpow(v16 x, v16 y) {
     v16 r = __builtin_convertvector(q * (v16d)power, v16);
     // Sign and the cases without a limit.
     const v16 ay = vabs(y);
-    const v16i integral = (__builtin_elementwise_floor(ay) == ay);
+    const v16i integral = (vfloor(ay) == ay);
     const v16 half = ay * 0.5f;
-    const v16i odd = integral & (__builtin_elementwise_floor(half) != half) & (ay < 0x1p24f);
+    const v16i odd = integral & (vfloor(half) != half) & (ay < 0x1p24f);
     const v16i negative = (v16i)x < 0;
     r = (v16)((v16u)r ^ ((v16u)(negative & odd) & 0x80000000u));
     r = ((x < 0.0f) & (x > -INFINITY) & ~integral) ? vsplat(NAN) : r;

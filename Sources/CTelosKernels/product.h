@@ -15,7 +15,7 @@ enum { TILE_ROWS = 6, TILE_VECTORS = 1, PACK_WIDTH = 16 };
 #else
 enum { TILE_ROWS = 2, TILE_VECTORS = 1, PACK_WIDTH = 16 };
 #endif
-enum { DEPTH = 256 };
+enum { DEPTH = 256, BLOCK_ROWS = 96, SPREAD = DEPTH + 16 };
 
 typedef struct {
     const float *a;         // element (m, k) at m * a_row + k * a_step
@@ -87,14 +87,17 @@ static const tile_function tiles[TILE_ROWS + 1][TILE_VECTORS] = {
     TELOS_TILE_ROW(6), TELOS_TILE_ROW(7), TELOS_TILE_ROW(8), TELOS_TILE_ROW(9), TELOS_TILE_ROW(10),
     TELOS_TILE_ROW(11), TELOS_TILE_ROW(12),
 };
+static const tile_function wide_tiles[3] = {0, multiply_1x8, multiply_2x4};
 #elif TELOS_FORM_AVX2 || TELOS_FORM_NEON
 TELOS_TILE(3, 1) TELOS_TILE(4, 1) TELOS_TILE(5, 1) TELOS_TILE(6, 1)
 TELOS_TILE(1, 4) TELOS_TILE(2, 2)
 static const tile_function tiles[TILE_ROWS + 1][TILE_VECTORS] = {
     {0}, {multiply_1x1}, {multiply_2x1}, {multiply_3x1}, {multiply_4x1}, {multiply_5x1}, {multiply_6x1},
 };
+static const tile_function wide_tiles[3] = {0, multiply_1x4, multiply_2x2};
 #else
 static const tile_function tiles[TILE_ROWS + 1][TILE_VECTORS] = {{0}, {multiply_1x1}, {multiply_2x1}};
+static const tile_function wide_tiles[3] = {0, 0, 0};
 #endif
 
 /// panel[k * PACK_WIDTH + n] = b[n * b_row + k], for `columns` n and `depth` k; absent columns are zero.
@@ -124,20 +127,89 @@ typedef struct {
 } product;
 
 /// All rows of up to TILE_VECTORS * 16 columns (or more, for one or two rows).
-TELOS_INLINE void multiply_columns(const product *p, product_tile *t, int64_t columns, const float *a) {
+TELOS_INLINE void multiply_columns(const product *p, product_tile *t, int64_t rows_in_all, int64_t columns,
+                                   const float *a) {
     const int vectors = (int)((columns + 15) / 16);
     const int64_t tail = columns - 16 * (vectors - 1);
     // Tiles of nearly equal height rather than full ones and a short rest.
-    int64_t remaining = p->m, count = (remaining + TILE_ROWS - 1) / TILE_ROWS;
+    int64_t remaining = rows_in_all, count = (remaining + TILE_ROWS - 1) / TILE_ROWS;
     float *c = t->c;
     for (; count > 0; --count) {
         const int64_t rows = (remaining + count - 1) / count;
         t->a = a;
         t->c = c;
         tiles[rows][vectors - 1](t, tail);
-        a += rows * p->a_row;
+        a += rows * t->a_row;
         c += rows * p->c_row;
         remaining -= rows;
+    }
+}
+
+/// One block of depth, over `rows` rows of a: panels of columns, copied where that pays.
+static void multiply_block(const product *p, product_tile *t, int64_t k, const float *a, float *c, int64_t rows,
+                           int last, float *panel) {
+    // Rows of b far apart share cache sets and pages: worth a copy when enough rows of a use it.
+    const int copies = !p->b_transposed && rows >= 48 && p->n >= 256;
+    for (int64_t n = 0; n < p->n;) {
+        int64_t columns = p->n - n;
+        t->c = c + n;
+        t->bias = last && p->bias ? p->bias + n : NULL;
+        if (p->b_transposed) {
+            if (columns > PACK_WIDTH) columns = PACK_WIDTH;
+            pack_transposed(panel, p->b + n * p->b_row + k, p->b_row, columns, t->k);
+            t->b = panel;
+            t->b_row = PACK_WIDTH;
+        } else if (copies) {
+            if (columns > PACK_WIDTH) columns = PACK_WIDTH;
+            const float *b = p->b + k * p->b_row + n;
+            for (int64_t i = 0; i < t->k; ++i) {
+                for (int64_t j = 0; j < columns; j += 16) {
+                    vstore(panel + i * PACK_WIDTH + j, vload(b + i * p->b_row + j));
+                }
+            }
+            t->b = panel;
+            t->b_row = PACK_WIDTH;
+        } else {
+            t->b = p->b + k * p->b_row + n;
+            t->b_row = p->b_row;
+            // One or two rows: more columns at once, so that sums do not wait for one another.
+#if TELOS_FORM_AVX512
+            const int64_t wide = rows == 1 ? 128 : rows == 2 ? 64 : columns + 1;
+#elif TELOS_FORM_AVX2 || TELOS_FORM_NEON
+            const int64_t wide = rows == 1 ? 64 : rows == 2 ? 32 : columns + 1;
+#else
+            const int64_t wide = columns + 1;
+#endif
+            if (columns >= wide) {
+                t->a = a;
+                wide_tiles[rows](t, 16);
+                n += wide;
+                continue;
+            }
+            if (columns > 16 * TILE_VECTORS) columns = 16 * TILE_VECTORS;
+        }
+        multiply_columns(p, t, rows, columns, a);
+        n += columns;
+    }
+}
+
+/// Copies a block of a whose rows (or columns, if transposed) lie so far apart that they share cache sets.
+static __attribute__((noinline)) void multiply_copying(const product *p, product_tile *t, int64_t k, int last,
+                                                       float *panel) {
+    float block[BLOCK_ROWS * SPREAD] __attribute__((aligned(64)));
+    for (int64_t m = 0; m < p->m; m += BLOCK_ROWS) {
+        const int64_t rows = p->m - m < BLOCK_ROWS ? p->m - m : BLOCK_ROWS;
+        const float *a = p->a + m * p->a_row + k * p->a_step;
+        if (p->a_step == 1) {
+            for (int64_t r = 0; r < rows; ++r) vcopy(block + r * SPREAD, a + r * p->a_row, t->k);
+            t->a_row = SPREAD;
+            t->a_step = 1;
+        } else {
+            for (int64_t i = 0; i < t->k; ++i) vcopy(block + i * BLOCK_ROWS, a + i * p->a_step, rows);
+            t->a_row = 1;
+            t->a_step = BLOCK_ROWS;
+        }
+        multiply_block(p, t, k, block, p->c + m * p->c_row, rows, last, panel);
     }
 }
 
@@ -145,71 +217,18 @@ static void multiply(const product *p) {
     if (p->m <= 0 || p->n <= 0) return;
     float panel[DEPTH * PACK_WIDTH] __attribute__((aligned(64)));
     const int64_t depth = p->k;
-    // Rows far apart share cache sets and pages: worth a copy when enough rows of a use it.
-    const int copies = !p->b_transposed && p->m >= 48 && p->n >= 256;
+    const int64_t distance = p->a_step == 1 ? p->a_row : p->a_step;
+    const int copies = distance >= 512 && p->m >= 24 && p->n >= 128;
     product_tile t = {.a_row = p->a_row, .a_step = p->a_step, .c_row = p->c_row};
     int64_t k = 0;
     do {
-        const int64_t block = depth - k < DEPTH ? depth - k : DEPTH;
-        const int last = k + block >= depth;
+        t.k = depth - k < DEPTH ? depth - k : DEPTH;
         t.first = k == 0;
-        t.k = block;
+        const int last = k + t.k >= depth;
         t.bias_row = last ? p->bias_row : NULL;
-        const float *a = p->a + k * p->a_step;
-        for (int64_t n = 0; n < p->n;) {
-            int64_t columns = p->n - n;
-            t.c = p->c + n;
-            t.bias = last && p->bias ? p->bias + n : NULL;
-            if (p->b_transposed || copies) {
-                if (columns > PACK_WIDTH) columns = PACK_WIDTH;
-                if (p->b_transposed) {
-                    pack_transposed(panel, p->b + n * p->b_row + k, p->b_row, columns, block);
-                } else {
-                    const float *b = p->b + k * p->b_row + n;
-                    for (int64_t i = 0; i < block; ++i) {
-                        for (int64_t j = 0; j < columns; j += 16) {
-                            vstore(panel + i * PACK_WIDTH + j, vload(b + i * p->b_row + j));
-                        }
-                    }
-                }
-                t.b = panel;
-                t.b_row = PACK_WIDTH;
-            } else {
-                t.b = p->b + k * p->b_row + n;
-                t.b_row = p->b_row;
-#if TELOS_FORM_AVX512
-                if (p->m == 1 && columns >= 128) {
-                    t.a = a;
-                    multiply_1x8(&t, 16);
-                    n += 128;
-                    continue;
-                }
-                if (p->m == 2 && columns >= 64) {
-                    t.a = a;
-                    multiply_2x4(&t, 16);
-                    n += 64;
-                    continue;
-                }
-#elif TELOS_FORM_AVX2 || TELOS_FORM_NEON
-                if (p->m == 1 && columns >= 64) {
-                    t.a = a;
-                    multiply_1x4(&t, 16);
-                    n += 64;
-                    continue;
-                }
-                if (p->m == 2 && columns >= 32) {
-                    t.a = a;
-                    multiply_2x2(&t, 16);
-                    n += 32;
-                    continue;
-                }
-#endif
-                if (columns > 16 * TILE_VECTORS) columns = 16 * TILE_VECTORS;
-            }
-            multiply_columns(p, &t, columns, a);
-            n += columns;
-        }
-        k += block;
+        if (copies) multiply_copying(p, &t, k, last, panel);
+        else multiply_block(p, &t, k, p->a + k * p->a_step, p->c, p->m, last, panel);
+        k += t.k;
     } while (k < depth);
 }
 

@@ -69,8 +69,8 @@ TELOS_INLINE v16 vfma(v16 a, v16 b, v16 c) {
     const v16d part = sum - product;
     const v16d error = (product - (sum - part)) + (addend - part);
     const v16l bits = (v16l)sum;
-    const v16l inexact = (error > 0.0) | (error < 0.0);
-    const v16l outward = (error > 0.0) == (sum > 0.0);
+    const v16l inexact = (v16l)((error > 0.0) | (error < 0.0));
+    const v16l outward = (v16l)((error > 0.0) == (sum > 0.0));
     const v16l even = (bits & 1) - 1;
     const v16l odd_bits = bits + (inexact & even & ((outward & 2) - 1));
     return __builtin_convertvector((v16d)odd_bits, v16);
@@ -81,6 +81,17 @@ TELOS_INLINE v16 vfma(v16 a, v16 b, v16 c) {
 
 TELOS_INLINE v16 vabs(v16 x) { return (v16)((v16u)x & 0x7FFFFFFFu); }
 TELOS_INLINE v16 vcopysign(v16 magnitude, v16 sign) { return (v16)((v16u)magnitude | ((v16u)sign & 0x80000000u)); }
+TELOS_INLINE v16 vfloor(v16 x) {
+#if TELOS_FORM_SCALAR
+    // Without an instruction for it the compiler would call the system's library.
+    const v16i small = vabs(x) < 0x1p23f;
+    v16 whole = __builtin_convertvector(__builtin_convertvector(small ? x : vsplat(0.0f), v16i), v16);
+    whole = whole > x ? whole - 1.0f : whole;
+    return small ? vcopysign(whole, x) : x;
+#else
+    return __builtin_elementwise_floor(x);
+#endif
+}
 /// 2^k for k in -126 ... 127.
 TELOS_INLINE v16 vpower_of_two(v16i k) { return (v16)((v16u)(k + 127) << 23); }
 TELOS_INLINE int vany(v16i mask) { return __builtin_reduce_or(mask) != 0; }

@@ -23,7 +23,8 @@ struct Bench: ParsableCommand {
         let all = Benchmark.all(threads: threads.count)
         let chosen = all.filter { benchmark in filter.map { benchmark.name.contains($0) } ?? true }
         guard !chosen.isEmpty else {
-            throw InputError("no figure is called like '\(filter ?? "")'; there are \(all.map(\.name).joined(separator: ", "))")
+            throw InputError(
+                "no figure is called like '\(filter ?? "")'; there are \(all.map(\.name).joined(separator: ", "))")
         }
         var results: [OrderedJSON] = []
         for benchmark in chosen {

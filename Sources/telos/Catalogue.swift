@@ -40,7 +40,10 @@ struct CatalogueCommand: ParsableCommand {
                     }
                 ).indented)
         } else {
-            output(table([["slug", "status", "family", "title"]] + rows.map { [$0.slug, $0.status.rawValue, $0.family, $0.title] }))
+            output(
+                table(
+                    [["slug", "status", "family", "title"]]
+                        + rows.map { [$0.slug, $0.status.rawValue, $0.family, $0.title] }))
             let running = rows.filter { $0.status != .notYet }.count
             output("\n\(rows.count) systems, \(running) with a claim that runs: telos reproduce SLUG")
         }

@@ -6,7 +6,7 @@ struct Evaluate: ParsableCommand {
         abstract: "Run fresh deterministic episodes of a run's stored policies, judged by the primary reward.")
 
     @Argument(help: .run)
-    var run: String
+    var identifier: String
     @Option(help: ArgumentHelp("Episodes a seed; the experiment's own number by default.", valueName: "n"))
     var episodes: Int?
     @Option(help: ArgumentHelp("Which of the run's seeds: a count or a range.", valueName: "seeds"))
@@ -25,7 +25,7 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let store = try store.open()
         let summary = try store.evaluation(
-            of: run, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic)
+            of: identifier, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic)
         output(json.json ? summary.json.indented : summary.text)
     }
 }
@@ -35,13 +35,13 @@ struct Report: ParsableCommand {
         abstract: "Write a run's HTML report anew and print where it is.")
 
     @Argument(help: .run)
-    var run: String
+    var identifier: String
     @OptionGroup var store: StoreOption
     @OptionGroup var json: JSONFlag
 
     func run() throws {
         let store = try store.open()
-        let path = try store.renderReport(of: run)
-        output(json.json ? OrderedJSON.object([("run", .text(run)), ("report", .text(path))]).indented : path)
+        let path = try store.renderReport(of: identifier)
+        output(json.json ? OrderedJSON.object([("run", .text(identifier)), ("report", .text(path))]).indented : path)
     }
 }

@@ -29,7 +29,8 @@ struct ThreadsOption: ParsableArguments {
 }
 
 extension ArgumentHelp {
-    static let run = ArgumentHelp("A run's identifier, such as mountain-car-ppo-3; 'telos runs' lists them.")
+    static let run = ArgumentHelp(
+        "A run's identifier, such as mountain-car-ppo-3; 'telos runs' lists them.", valueName: "run")
 }
 
 /// Prints `text` as a line on standard output.

@@ -15,7 +15,8 @@ struct Rollout: ParsableCommand {
     @Option(help: ArgumentHelp("The first state, as a JSON array.", valueName: "json"))
     var state: String?
     @Option(
-        help: ArgumentHelp("A file with one JSON value a line: a number or an array; - reads standard input.", valueName: "file"),
+        help: ArgumentHelp(
+            "A file with one JSON value a line: a number or an array; - reads standard input.", valueName: "file"),
         completion: .file())
     var actions: String
     @Option(

@@ -36,14 +36,14 @@ struct Resume: ParsableCommand {
         abstract: "Continue a run that was interrupted or failed, to the numbers it would have had.")
 
     @Argument(help: .run)
-    var run: String
+    var identifier: String
     @OptionGroup var store: StoreOption
     @OptionGroup var threads: ThreadsOption
     @OptionGroup var json: JSONFlag
 
     func run() throws {
         let store = try store.open()
-        let record = try store.run(run)
+        let record = try store.run(identifier)
         let experiment = try store.experiment(of: record)
         try Session(store: store, threads: threads.threads ?? experiment.threads, json: json.json).perform {
             try $0.resume(record.id, observer: $1)
@@ -67,7 +67,12 @@ struct Session {
         let summary = try train(Runner(store: store, threads: threads, stop: stop)) { run, plan, board, ended in
             display.show(run, plan, board, ended: ended)
         }
-        try store.renderReport(of: summary.run.id)
+        do {
+            try store.renderReport(of: summary.run.id)
+        } catch {
+            // The run itself is stored: its numbers are printed all the same.
+            remark("error: the report could not be written: \(error)")
+        }
         output(json ? summary.json.indented : summary.text)
         switch summary.run.status {
         case .finished: return

@@ -87,7 +87,7 @@ import TelosTensor
         try expectTermsToAddUp(several)
 
         let undefined = try columns.evaluate(ExpressionReward("0 / 0").clipped(to: 0...1)).rewards
-        #expect(undefined.allSatisfy(\.isNaN))
+        #expect(undefined.allSatisfy { $0.isNaN })
     }
 
     @Test func gatesOpenAndClose() throws {

@@ -14,10 +14,10 @@ import TelosRewards
     /// The deepest expressions fit the small stack of a secondary thread.
     @Test func deepExpressionsFitASmallStack() async throws {
         let texts = [
-            String(repeating: "x-(", count: 190) + "x" + String(repeating: ")", count: 190),
-            String(repeating: "(", count: 400) + "x" + String(repeating: ")", count: 400),
-            String(repeating: "(", count: 5000), String(repeating: "abs(", count: 190) + "x" + String(repeating: ")", count: 190),
-            (0..<190).map { "x > \($0) ? \($0) : " }.joined() + "x", String(repeating: "not ", count: 190) + "x",
+            String(repeating: "x-(", count: 55) + "x" + String(repeating: ")", count: 55),
+            String(repeating: "(", count: 119) + "x" + String(repeating: ")", count: 119),
+            String(repeating: "(", count: 5000), String(repeating: "abs(", count: 118) + "x" + String(repeating: ")", count: 118),
+            (0..<110).map { "x > \($0) ? \($0) : " }.joined() + "x", String(repeating: "not ", count: 118) + "x",
         ]
         let outcome = await withCheckedContinuation { continuation in
             let thread = Thread {

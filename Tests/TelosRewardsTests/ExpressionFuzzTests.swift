@@ -68,7 +68,7 @@ import TelosTensor
             }
         }
         #expect(parsed > 10_000)
-        #expect(evaluated > 5_000)
+        #expect(evaluated > 3_000)
     }
 
     @Test func noMachineTraps() throws {

@@ -75,18 +75,18 @@ import TelosTensor
 
     @Test func limitsAreErrorsAndWhatIsWithinThemWorks() throws {
         func nested(_ n: Int) -> String { String(repeating: "(", count: n) + "x" + String(repeating: ")", count: n) }
-        #expect(try Expression(nested(150)).description == "x")
-        #expect(rewardError { _ = try Expression(nested(4000)) }?.message.contains("more than 200") == true)
-        #expect(rewardError { _ = try Expression(String(repeating: "-", count: 9000) + "x") }?.column == 411)
+        #expect(try Expression(nested(110)).description == "x")
+        #expect(rewardError { _ = try Expression(nested(4000)) }?.message.contains("more than 120 levels") == true)
+        #expect(rewardError { _ = try Expression(String(repeating: "-", count: 9000) + "x") }?.column == 121)
         let chain = { (n: Int) in Array(repeating: "x", count: n).joined(separator: "+") }
         _ = try Expression(chain(200))
         #expect(rewardError { _ = try Expression(chain(300)) }?.message.contains("more than 200") == true)
-        let right = String(repeating: "x-(", count: 190) + "x" + String(repeating: ")", count: 190)
+        let right = String(repeating: "x-(", count: 55) + "x" + String(repeating: ")", count: 55)
         let reparsed = try Expression(try Expression(right).description)
         #expect(try reparsed == Expression(right))
         #expect(rewardError { _ = try Expression(String(repeating: " ", count: 10_000) + "x") }?.message
             .contains("10001 bytes") == true)
-        let choices = (0..<190).map { "position > \($0) ? \($0) : " }.joined() + "0"
+        let choices = (0..<110).map { "position > \($0) ? \($0) : " }.joined() + "0"
         _ = try Expression(choices).compiled(for: Sample.single)
     }
 

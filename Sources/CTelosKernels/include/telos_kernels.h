@@ -110,6 +110,8 @@ void telos_execute(telos_isa isa, const telos_instruction *instructions, size_t 
 
 /// Philox 4x32-10 at (key, counter): words 0 and 1 of the block as one 64-bit number.
 uint64_t telos_philox(uint64_t key, uint64_t counter);
+/// One block of Philox 4x32-10 in full: four words of counter, two of key.
+void telos_philox_block(const uint32_t counter[4], const uint32_t key[2], uint32_t block[4]);
 /// count floats, four a block from `counter` on: uniform in (0, 1), as (w >> 9 | 1 half step) * 2^-23.
 void telos_fill_uniform(uint64_t key, uint64_t counter, float *values, size_t count);
 /// Standard normals by Box and Muller on pairs of those words, with the float32 kernels' log, sin and cos.
@@ -123,7 +125,7 @@ void telos_fill_normal(uint64_t key, uint64_t counter, float *values, size_t cou
 void telos_gae(const float *rewards, const float *values, const float *next_values, const uint8_t *ends,
                float *advantages, size_t steps, size_t n, float gamma, float lambda);
 
-/// 64-bit FNV-1a over bytes, for weight hashes.
+/// 64-bit FNV-1a over bytes, for weight hashes. A seed of 0 begins; an earlier result as seed continues.
 uint64_t telos_hash(const void *bytes, size_t count, uint64_t seed);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 // Elementary functions of doubles that give the same bits on every machine: plain multiplications and additions in a
 // written order, no fused multiply-add, no call to the system's library.
 //
-// Error below 1 unit in the last place for most arguments, and below 2 for all, apart from telos_lgamma64 close to a
-// zero at a negative argument. Special values follow C99: NaN in gives NaN out (but pow(x, 0) = pow(1, y) = 1).
+// Error below 1 unit in the last place; below 2.1 for telos_tanh64 and telos_lgamma64, the latter apart from arguments
+// close to a zero on the negative axis. Special values follow C99: NaN in gives NaN out (but pow(x, 0) = pow(1, y) = 1).
 //
 // The algorithms and coefficients are those of fdlibm:
 //   Copyright (C) 1993, 2004 by Sun Microsystems, Inc. All rights reserved.

@@ -22,7 +22,8 @@ public enum Catalogue {
     public static func entry(_ slug: String) throws -> CatalogueEntry {
         if let entry = all.first(where: { $0.slug == slug }) { return entry }
         if let row = rows.first(where: { $0.slug == slug }) {
-            throw CatalogueError("\"\(slug)\" (\(row.title)) has no claim that runs yet; \"telos catalogue\" lists those that have")
+            throw CatalogueError(
+                "\"\(slug)\" (\(row.title)) has no claim that runs yet; \"telos catalogue\" lists those that have")
         }
         let guess = nearestName(to: slug, among: all.map(\.slug)) ?? nearestName(to: slug, among: rows.map(\.slug))
         let advice = guess.map { "did you mean \"\($0)\"?" } ?? "\"telos catalogue\" lists them"

@@ -59,7 +59,8 @@ extension CatalogueEntry {
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
             guard let parameter = parameters.first(where: { $0.name == name }) else {
                 let names = parameters.map(\.name)
-                let advice = nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" }
+                let advice =
+                    nearestName(to: name, among: names).map { "did you mean \"\($0)\"?" }
                     ?? "it has " + names.joined(separator: ", ")
                 throw CatalogueError("\(slug) has no parameter \"\(name)\"; \(advice)")
             }
@@ -82,7 +83,9 @@ extension CatalogueEntry {
     ) throws -> ClaimReport {
         let values = try parameterValues(set: settings)
         let seeds = Array(seeds ?? defaultSeeds)
-        guard !seeds.isEmpty else { throw CatalogueError("\(slug): the range of seeds is empty; write for example 0..9") }
+        guard !seeds.isEmpty else {
+            throw CatalogueError("\(slug): the range of seeds is empty; write for example 0..9")
+        }
         guard threads > 0 else { throw CatalogueError("\(slug): the number of threads is \(threads); write 1 or more") }
         let clock = ContinuousClock()
         let begin = clock.now

@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let policyGradient: [CatalogueEntry] = []
+    static let policyGradient: [CatalogueEntry] = [gae]
 }

@@ -2,8 +2,7 @@ import TelosEnvironments
 
 /// Four rooms with walls between cells: every cell can be entered, and a wall is passed at two gaps.
 ///
-/// `size` x `size` cells, four actions (up, down, left, right). Walls run between the middle rows and the middle columns,
-/// open at coordinates 1 and size - 2. The intended move happens with 1 - `randomMove`, otherwise one of the other
+/// `size` x `size` cells, four actions (up, down, left, right). Walls run between the middle rows and columns, open at coordinates 1 and size - 2. The intended move happens with 1 - `randomMove`, otherwise one of the other
 /// possible moves; a blocked move stays. "Right" in the last corner pays and, unless the move is random, ends.
 struct DividedRooms {
     let size: Int

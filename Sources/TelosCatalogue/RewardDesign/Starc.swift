@@ -12,16 +12,17 @@ extension Catalogue {
             authors: "Joar Skalse, Lucy Farnik, Sumeet Ramesh Motwani, Erik Jenner, Adam Gleave, Alessandro Abate",
             year: 2024, venue: "ICLR 2024", link: "https://arxiv.org/abs/2309.15257"),
         idea: """
-            Two rewards that differ by potential shaping, by scale, or only in how a reward is spread over next states \
-            order all policies alike. A STARC distance maps each reward to a canonical form that forgets these \
+            Two rewards that differ by potential shaping, by scale, or only in how a reward is spread over next \
+            states order all policies alike. A STARC distance maps each reward to a canonical form that forgets these \
             differences, scales it to norm one, and measures what is left. Such a distance is bounded from above and \
-            below by the worst regret of optimising one reward in place of the other, which EPIC and DARD are not: they \
-            look at transitions that cannot happen.
+            below by the worst regret of optimising one reward in place of the other, which EPIC and DARD are not: \
+            they look at transitions that cannot happen.
             """,
         claim: """
             On random MDPs and scrambled pairs of rewards, STARC distances (value-adjusted levelling, minimal L2) of \
-            equivalent rewards are 0 and rank pairs by regret better than EPIC and DARD; without redistribution over next \
-            states EPIC does nearly as well. EPIC puts a harmless pair of rewards farther apart than a pair with regret 1.
+            equivalent rewards are 0 and rank pairs by regret better than EPIC and DARD; without redistribution over \
+            next states EPIC does nearly as well. EPIC puts a harmless pair of rewards farther apart than a pair with \
+            regret 1.
             """,
         parameters: [
             ClaimParameter("states", default: 16, "States of each MDP.", in: 8...64, whole: true),
@@ -30,7 +31,8 @@ extension Catalogue {
                 "branching", default: 4, "Next states of an action; the more, the less EPIC is misled.", in: 2...8,
                 whole: true),
             ClaimParameter("discount", default: 0.9, "How much later rewards count.", in: 0.5...0.97),
-            ClaimParameter("mdps", default: 25, "MDPs a seed; more make steadier correlations.", in: 2...200, whole: true),
+            ClaimParameter(
+                "mdps", default: 25, "MDPs a seed; more make steadier correlations.", in: 2...200, whole: true),
             ClaimParameter(
                 "pairs", default: 16, "Pairs of rewards an MDP, from equal to unrelated.", in: 4...64, whole: true),
             ClaimParameter(
@@ -87,7 +89,8 @@ struct StarcExperiment {
         for (index, form) in forms.enumerated() {
             let role: ClaimRole = index < methods.count ? .method : .baseline
             arms.append(
-                ClaimArm(form.name, role, metric: "Spearman correlation with regret", values: values(\.spearman, index)))
+                ClaimArm(form.name, role, metric: "Spearman correlation with regret", values: values(\.spearman, index))
+            )
         }
         for index in [0, epic] {
             arms.append(

@@ -111,7 +111,8 @@ public struct Acrobot: Environment {
         let cosine2 = telos_cos64(s.y)
         let sine2 = telos_sin64(s.y)
         let d1 = linkMass1 * (linkCentre1 * linkCentre1)
-            + linkMass2 * (linkLength1 * linkLength1 + linkCentre2 * linkCentre2 + 2 * linkLength1 * linkCentre2 * cosine2)
+            + linkMass2
+            * (linkLength1 * linkLength1 + linkCentre2 * linkCentre2 + 2 * linkLength1 * linkCentre2 * cosine2)
             + momentOfInertia + momentOfInertia
         let d2 = linkMass2 * (linkCentre2 * linkCentre2 + linkLength1 * linkCentre2 * cosine2) + momentOfInertia
         let phi2 = linkMass2 * linkCentre2 * gravity * telos_cos64(s.x + s.y - Double.pi / 2)
@@ -198,7 +199,7 @@ extension Acrobot {
                 "torque", .real(0...1000), .real(1), "Torque of the motor, N m. Higher: fewer swings are needed."),
             EnvironmentOption("timeStep", .real(0.0001...1), .real(0.2), "Seconds a step. Higher: fewer decisions."),
             EnvironmentOption(
-                "goalHeight", .real(-100...100), .real(1), "Height the tip must pass, m above the pivot. Higher: harder."),
+                "goalHeight", .real(-100...100), .real(1), "Height above the pivot to pass, m. Higher: harder."),
         ],
         horizon: 500, reward: "goal ? 0 : -1"
     ) { options in

@@ -128,7 +128,8 @@ public struct CartPole: Environment {
         drawing.elements = [
             .rectangle(x: width / 2, y: drawing.height / 2, width: width, height: drawing.height, angle: 0,
                        fill: "#f7f8fa"),
-            .rectangle(x: width / 2, y: ground / 2 - 0.04, width: width, height: ground - 0.08, angle: 0, fill: "#e3e7ec"),
+            .rectangle(x: width / 2, y: ground / 2 - 0.04, width: width, height: ground - 0.08, angle: 0,
+                       fill: "#e3e7ec"),
             .line(x1: 0.6, y1: ground, x2: width - 0.6, y2: ground, width: 0.03, stroke: "#8a94a3"),
             .rectangle(x: 0.6, y: ground, width: 0.05, height: 0.3, angle: 0, fill: "#8a94a3"),
             .rectangle(x: width - 0.6, y: ground, width: 0.05, height: 0.3, angle: 0, fill: "#8a94a3"),
@@ -155,7 +156,7 @@ extension CartPole {
             EnvironmentOption(
                 "poleMass", .real(0.001...1000), .real(0.1), "Mass of the pole, kg. Higher: it drags the cart along."),
             EnvironmentOption(
-                "halfLength", .real(0.01...100), .real(0.5), "Half the pole's length, m. Higher: it falls more slowly."),
+                "halfLength", .real(0.01...100), .real(0.5), "Half the pole's length, m. Higher: it falls slower."),
             EnvironmentOption(
                 "forceMagnitude", .real(0...1000), .real(10), "Force of a push, N. Higher: quicker, coarser control."),
             EnvironmentOption("timeStep", .real(0.0001...1), .real(0.02), "Seconds a step. Higher: fewer decisions."),

@@ -93,7 +93,7 @@ extension MountainCar {
             EnvironmentOption(
                 "force", .real(0...1), .real(0.001), "Engine's change of velocity in a step. Higher: easier."),
             EnvironmentOption(
-                "gravity", .real(0...1), .real(0.0025), "Gravity's change of velocity. Higher: more swings are needed."),
+                "gravity", .real(0...1), .real(0.0025), "Gravity's change of velocity. Higher: more swings needed."),
             EnvironmentOption(
                 "goalPosition", .real(-1.2...0.6), .real(0.5), "Where the flag stands. Higher: further up the hill."),
             EnvironmentOption(

@@ -98,7 +98,7 @@ extension MountainCarContinuous {
             EnvironmentOption(
                 "power", .real(0...1), .real(0.0015), "Change of velocity at full throttle. Higher: easier."),
             EnvironmentOption(
-                "gravity", .real(0...1), .real(0.0025), "Gravity's change of velocity. Higher: more swings are needed."),
+                "gravity", .real(0...1), .real(0.0025), "Gravity's change of velocity. Higher: more swings needed."),
             EnvironmentOption(
                 "goalPosition", .real(-1.2...0.6), .real(0.45), "Where the flag stands. Higher: further up the hill."),
             EnvironmentOption(

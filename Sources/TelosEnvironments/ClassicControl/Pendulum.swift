@@ -112,7 +112,7 @@ extension Pendulum {
         options: [
             EnvironmentOption("gravity", .real(0...100), .real(10), "Gravity, m/s². Higher: harder to lift."),
             EnvironmentOption("mass", .real(0.001...1000), .real(1), "Mass, kg. Higher: torque moves it less."),
-            EnvironmentOption("length", .real(0.01...100), .real(1), "Length, m. Higher: slower, torque moves it less."),
+            EnvironmentOption("length", .real(0.01...100), .real(1), "Length, m. Higher: torque moves it less."),
             EnvironmentOption(
                 "maximumTorque", .real(0...1000), .real(2), "Torque's limit, N m. Higher: fewer swings are needed."),
             EnvironmentOption("timeStep", .real(0.0001...1), .real(0.05), "Seconds a step. Higher: fewer decisions."),

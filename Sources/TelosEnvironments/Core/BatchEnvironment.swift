@@ -183,7 +183,7 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
 
     public func restore(_ snapshot: BatchSnapshot) throws {
         if let name = snapshot.extra.keys.min() {
-            throw SnapshotError("the snapshot is of a batch wrapped by \(name), this batch of \(specification.name) is not")
+            throw SnapshotError("the snapshot is of a batch wrapped by \(name), this \(specification.name) is not")
         }
         let restored = snapshot.states.compactMap(Dynamics.State.init(values:))
         guard restored.count == count, snapshot.streams.count == count, snapshot.elapsed.count == count else {

@@ -22,7 +22,7 @@ public enum EnvironmentConformance {
     ) -> [String] {
         var problems: [String] = []
         if entry.summary.isEmpty { problems.append("\(entry.name): the entry has no summary") }
-        if let horizon = entry.horizon, horizon < 1 { problems.append("\(entry.name): the horizon \(horizon) is below 1") }
+        if let horizon = entry.horizon, horizon < 1 { problems.append("\(entry.name): the horizon is \(horizon)") }
         for (index, option) in entry.options.enumerated()
         where entry.options[..<index].contains(where: { $0.name == option.name }) {
             problems.append("\(entry.name): two options are named \(option.name)")
@@ -161,7 +161,8 @@ public enum EnvironmentConformance {
             }
             for index in 0..<count {
                 let (after, now) = (row(last.nextObservations, index), row(batch.observations, index))
-                for (name, values) in [("next observation", after), ("observation", now)] where !space.contains(values) {
+                for (name, values) in [("next observation", after), ("observation", now)]
+                where !space.contains(values) {
                     problems.add("space", "step \(step): the \(name) \(Array(values)) is not in its space")
                 }
                 if last.ends[index] == .ongoing, !sameBytes(after, now) {
@@ -226,7 +227,7 @@ public enum EnvironmentConformance {
                 let other = try make(4, 23, key.derived("elsewhere", step))
                 let snapshot = original.batch.snapshot
                 try other.restore(snapshot)
-                if other.snapshot != snapshot { problems.add("form", "step \(step): a snapshot changes by restoring it") }
+                if other.snapshot != snapshot { problems.add("form", "step \(step): restoring changes a snapshot") }
                 if !sameBytes(other.observations, original.batch.observations) {
                     problems.add("observation", "step \(step): observations are not those of the state after a reset")
                 }

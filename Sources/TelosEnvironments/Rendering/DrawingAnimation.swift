@@ -15,7 +15,7 @@ public struct DrawingAnimation: Sendable, Hashable {
     /// An element that never changes is written once; one whose numbers or colours change is written once with the
     /// list of its values; only an element that is replaced by another kind is written as several that take turns.
     public func svg(pixelWidth: Int = 400) -> String {
-        guard let first = frames.first else { return SVGCanvas(width: 1, height: 1, pixelWidth: pixelWidth).document("") }
+        guard let first = frames.first else { return Drawing(width: 1, height: 1).svg(pixelWidth: pixelWidth) }
         let canvas = SVGCanvas(width: first.width, height: first.height, pixelWidth: pixelWidth)
         let layers = frames.reduce(0) { max($0, $1.elements.count) }
         return canvas.document((0..<layers).flatMap { layer(at: $0, on: canvas) }.joined(separator: "\n"))

@@ -56,8 +56,8 @@ public final class NormalizedObservation: BatchEnvironment {
         self.epsilon = epsilon
         self.isFrozen = isFrozen
         self.moments = moments ?? RunningMoments(width: width)
-        let bounds = Space.box(-clip...clip, count: width)
-        if case .box(let low, let high, _) = bounds { specification.observation = .box(low: low, high: high, shape: shape) }
+        specification.observation = .box(
+            low: Array(repeating: -clip, count: width), high: Array(repeating: clip, count: width), shape: shape)
         self.specification = specification
         name = BatchSnapshot.freeName("NormalizedObservation", around: base)
         current = Buffer(count: base.count * width, repeating: 0)

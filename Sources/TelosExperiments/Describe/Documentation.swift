@@ -51,7 +51,8 @@ extension Documentation {
         let names = Expression.constants.map { [$0.name, $0.summary] }
         let forms = RewardForm.forms.map { [$0.text, $0.summary] }
         let text = [
-            section("Rewards", kinds), section("How an experiment file writes a reward", forms), section("Ways to combine auxiliary rewards with the primary one", combinations),
+            section("Rewards", kinds), section("How an experiment file writes a reward", forms),
+            section("Ways to combine auxiliary rewards with the primary one", combinations),
             section("Functions of the expression language", functions),
             section("Operators, from the loosest to the tightest", operators), section("Names", names),
         ].joined(separator: "\n\n")

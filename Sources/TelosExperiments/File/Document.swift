@@ -7,10 +7,11 @@ struct Document {
     var problems: [Problem] = []
 
     static let maximumBytes = 1_000_000
+    static let tooLarge = "the file is larger than a megabyte; is it an experiment?"
 
     init(_ text: String) {
         guard text.utf8.count <= Self.maximumBytes else {
-            problems = [Problem(line: 1, column: 1, message: "the file is larger than a megabyte; is it an experiment?")]
+            problems = [Problem(line: 1, column: 1, message: Self.tooLarge)]
             return
         }
         if let problem = Self.controlCharacter(in: text) ?? Self.tooDeep(text) {
@@ -55,18 +56,11 @@ struct Document {
     }
 
     private static func controlCharacter(in text: String) -> Problem? {
-        var line = 1
-        var column = 0
-        for scalar in text.unicodeScalars {
-            column += 1
-            if scalar == "\n" {
-                line += 1
-                column = 0
-            } else if scalar.value < 0x20, scalar != "\t", scalar != "\r" {
-                return Problem(
-                    line: line, column: column,
-                    message: "there is a control character (code \(scalar.value)) here; this is not a text file")
-            }
+        for (row, line) in SourceText(text).lines.enumerated() {
+            guard let column = line.firstIndex(where: \.isUnprintable) else { continue }
+            return Problem(
+                line: row + 1, column: column + 1,
+                message: "there is a control character (code \(line[column].value)) here; this is not a text file")
         }
         return nil
     }
@@ -113,9 +107,13 @@ struct Document {
             )
         case let text where text.contains("cannot start any token"):
             return (
-                "no value can begin like this; indent with spaces, not tabs, and put a value that begins with @, ` or % "
-                    + "in quotes", false
+                "no value can begin like this; indent with spaces, not tabs, and put a value that begins with @, ` or "
+                    + "% in quotes", false
             )
+        case let text where text.contains("unexpected ':'"):
+            return ("a ':' cannot stand here; put a value that has ':' in it in quotes", false)
+        case _ where context.contains("directive"):
+            return ("a line that begins with '%' is a directive of YAML's; put the value in quotes", true)
         case let text where text.contains("tab character"):
             return ("there is a tab here; indent with spaces", false)
         case let text where text.contains("unexpected end of stream") && context.contains("quoted"):
@@ -147,6 +145,17 @@ struct Document {
             return ("a list cannot begin here; put it on a line of its own", false)
         default:
             return ("this is not YAML: \(context.isEmpty ? "" : context + ", ")\(problem)", false)
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// What YAML does not allow in a text.
+    fileprivate var isUnprintable: Bool {
+        switch value {
+        case 0x09: false
+        case 0..<0x20, 0x7F...0x9F, 0xFFFE, 0xFFFF: true
+        default: false
         }
     }
 }
@@ -190,7 +199,8 @@ extension SourceText {
                 let indent = lines[row].prefix { $0 == " " }.count
                 if indent == lines[row].count || lines[row][indent] == "#" { continue }
                 if indent < mark.column - 1 { return nil }
-                if indent == mark.column - 1, let start = matches(row, indent) { return renamed(row, start, at: indent) }
+                guard indent == mark.column - 1, let start = matches(row, indent) else { continue }
+                return renamed(row, start, at: indent)
             }
             return nil
         }

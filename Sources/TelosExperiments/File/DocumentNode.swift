@@ -10,7 +10,7 @@ enum Place: Hashable, Sendable {
 struct DocumentNode: Sendable {
     enum Content: Sendable {
         /// `isPlain`: written without quotes, so that `5` is a number and `null` is nothing.
-        case scalar(String, isPlain: Bool, isQuoted: Bool, isLiteral: Bool)
+        case scalar(String, isPlain: Bool)
         case list([DocumentNode])
         case map([Pair])
     }
@@ -25,15 +25,16 @@ struct DocumentNode: Sendable {
     var text: SourceText
 
     var isNull: Bool {
-        if case .scalar(let string, true, _, _) = content { ["", "~", "null", "Null", "NULL"].contains(string) } else { false }
+        guard case .scalar(let string, isPlain: true) = content else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(string)
     }
 
     /// The text of a scalar other than null.
     var string: String? {
-        if case .scalar(let string, _, _, _) = content, !isNull { string } else { nil }
+        if case .scalar(let string, _) = content, !isNull { string } else { nil }
     }
 
-    var isPlain: Bool { if case .scalar(_, let isPlain, _, _) = content { isPlain } else { false } }
+    var isPlain: Bool { if case .scalar(_, let isPlain) = content { isPlain } else { false } }
 
     var pairs: [Pair]? { if case .map(let pairs) = content { pairs } else { nil } }
 
@@ -41,8 +42,8 @@ struct DocumentNode: Sendable {
     var kind: String {
         switch content {
         case .scalar where isNull: "nothing"
-        case .scalar(let string, true, _, _): "'\(string.abridged)'"
-        case .scalar(let string, false, _, _): "the text \(string.abridged.quoted)"
+        case .scalar(let string, true): "'\(string.abridged)'"
+        case .scalar(let string, false): "the text \(string.abridged.quoted)"
         case .list: "a list"
         case .map: "a map"
         }
@@ -54,7 +55,8 @@ extension String {
 }
 
 extension DocumentNode {
-    /// Nil for a text with no value in it; throws `YamlError` or `Problem`s for what is not YAML.
+    /// Nil for a text with no value in it.
+    /// - Throws: `YamlError` for what is not YAML, `CompositionError` for what no experiment holds.
     static func compose(_ text: String, place: (_ line: Int, _ column: Int) -> Place) throws -> DocumentNode? {
         let source = SourceText(text)
         guard let node = try Yams.compose(yaml: text) else { return nil }
@@ -71,12 +73,7 @@ extension DocumentNode {
         switch node {
         case .scalar(let scalar):
             let isPlain = scalar.style == .plain || scalar.style == .any
-            return DocumentNode(
-                content: .scalar(
-                    scalar.string, isPlain: isPlain,
-                    isQuoted: scalar.style == .singleQuoted || scalar.style == .doubleQuoted,
-                    isLiteral: scalar.style == .literal || scalar.style == .folded),
-                place: here, text: source)
+            return DocumentNode(content: .scalar(scalar.string, isPlain: isPlain), place: here, text: source)
         case .sequence(let sequence):
             return DocumentNode(
                 content: .list(

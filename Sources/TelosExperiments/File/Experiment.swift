@@ -80,18 +80,14 @@ extension Experiment {
     ) throws {
         let document = Document(text.hasPrefix("\u{FEFF}") ? String(text.unicodeScalars.dropFirst()) : text)
         var problems = document.problems
-        var root = document.root
+        guard var root = document.root else { throw ExperimentError(file: file ?? "\(name).yaml", problems: problems) }
         for override in overrides { problems += Override.apply(override, to: &root) }
         if let seeds { problems += Override.setSeeds(seeds, in: &root) }
-        if let root {
-            var reader = ExperimentReader(registries: registries, problems: problems)
-            if let experiment = reader.read(root, defaultName: name, source: text), reader.problems.isEmpty {
-                self = experiment
-                return
-            }
-            problems = reader.problems
+        var reader = ExperimentReader(registries: registries, problems: problems)
+        guard let experiment = reader.read(root, defaultName: name, source: text) else {
+            throw ExperimentError(file: file ?? "\(name).yaml", problems: reader.problems)
         }
-        throw ExperimentError(file: file ?? "\(name).yaml", problems: problems)
+        self = experiment
     }
 
     private static func readText(_ path: String) throws -> String {
@@ -116,7 +112,7 @@ extension Experiment {
             throw failure("this file cannot be read: \(error.localizedDescription)")
         }
         guard data.count <= Document.maximumBytes else {
-            throw failure("the file is larger than a megabyte; is it an experiment?")
+            throw failure(Document.tooLarge)
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             let valid = String(decoding: data, as: UTF8.self).unicodeScalars.prefix { $0 != "\u{FFFD}" }

@@ -9,7 +9,8 @@ extension ExperimentReader {
         _ node: DocumentNode?, root: DocumentNode, environment specification: EnvironmentSpecification?
     ) -> (entry: LearnerEntry, options: String, steps: Int)? {
         guard let node, !node.isNull else {
-            report("'learner' is missing; write learner: {algorithm: NAME, steps: 100_000}", at: node?.place ?? root.place)
+            report(
+                "'learner' is missing; write learner: {algorithm: NAME, steps: 100_000}", at: node?.place ?? root.place)
             return nil
         }
         if let name = node.string {
@@ -106,7 +107,9 @@ extension ExperimentReader {
             return flag(node, named: name).map(JSONValue.flag)
         case .number(let usualNumber):
             guard let value = number(node, named: name) else { return nil }
-            if Int(exactly: value) == nil, Int(exactly: usualNumber) != nil, Self.isWhole(name, of: entry, near: usualNumber) {
+            if Int(exactly: value) == nil, Int(exactly: usualNumber) != nil,
+                Self.isWhole(name, of: entry, near: usualNumber)
+            {
                 report("\(name) must be a whole number, not \(node.string ?? "")", at: node.place)
                 return nil
             }
@@ -187,7 +190,7 @@ extension ExperimentReader {
         case .list(let items): return .list(items.map(any))
         case .map(let pairs):
             return .object(Dictionary(pairs.map { ($0.key, any($0.value)) }, uniquingKeysWith: { first, _ in first }))
-        case .scalar(let string, let isPlain, _, _):
+        case .scalar(let string, let isPlain):
             if node.isNull { return .null }
             guard isPlain else { return .text(string) }
             if let value = Numeral.parse(string) { return .number(value) }

@@ -43,9 +43,8 @@ extension ExperimentReader {
             guard let string = text(value, named: "machine") else { return nil }
             return check(.machine(string), at: value, named: name, specification: specification)
         case "sum":
-            guard let parts = map(value, named: "sum", example: "{progress: \"velocity\", effort: \"-action^2\"}") else {
-                return nil
-            }
+            let example = "{progress: \"velocity\", effort: \"-action^2\"}"
+            guard let parts = map(value, named: "sum", example: example) else { return nil }
             if parts.isEmpty { report("sum is empty; name a reward in it", at: value.place) }
             for part in parts where !part.isRepetition { checkRewardName(part) }
             let read = parts.compactMap { part in
@@ -64,9 +63,8 @@ extension ExperimentReader {
         case "clip":
             return readClip(value) { inner($0, "clip", &$1) }
         default:
-            guard let parts = map(value, named: "gate", example: "{reward: \"velocity\", when: \"position > 0\"}") else {
-                return nil
-            }
+            let example = "{reward: \"velocity\", when: \"position > 0\"}"
+            guard let parts = map(value, named: "gate", example: example) else { return nil }
             checkKeys(parts, known: ["reward", "when"], of: "gate")
             let fields = Fields(parts)
             guard let gated = fields["reward"], let when = fields["when"] else {
@@ -79,13 +77,11 @@ extension ExperimentReader {
         }
     }
 
-    func isRewardName(_ name: String) -> Bool {
-        !name.isEmpty
-            && name.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789_-".unicodeScalars.contains($0) }
-    }
-
     mutating func checkRewardName(_ pair: DocumentNode.Pair) {
-        if !isRewardName(pair.key) {
+        let isName = pair.key.unicodeScalars.allSatisfy { scalar in
+            scalar.properties.isAlphabetic || "0123456789_-".unicodeScalars.contains(scalar)
+        }
+        if !isName || pair.key.isEmpty {
             report("'\(pair.key.abridged)' cannot name a reward; use letters, digits, '-' and '_'", at: pair.keyPlace)
         }
     }
@@ -93,7 +89,8 @@ extension ExperimentReader {
     private mutating func readClip(
         _ value: DocumentNode, reward readInner: (DocumentNode, inout ExperimentReader) -> RewardForm?
     ) -> RewardForm? {
-        guard let parts = map(value, named: "clip", example: "{reward: \"velocity\", low: -1, high: 1}") else { return nil }
+        let example = "{reward: \"velocity\", low: -1, high: 1}"
+        guard let parts = map(value, named: "clip", example: example) else { return nil }
         checkKeys(parts, known: ["reward", "low", "high"], of: "clip")
         let fields = Fields(parts)
         guard let clipped = fields["reward"], let lowNode = fields["low"], let highNode = fields["high"] else {
@@ -105,7 +102,8 @@ extension ExperimentReader {
         let high = number(highNode, named: "high")
         guard let reward, let low, let high else { return nil }
         guard low <= high else {
-            report("high must be at least low (\(lowNode.string ?? "")), not \(highNode.string ?? "")", at: highNode.place)
+            report(
+                "high must be at least low (\(lowNode.string ?? "")), not \(highNode.string ?? "")", at: highNode.place)
             return nil
         }
         return .clipped(reward, low: low, high: high)

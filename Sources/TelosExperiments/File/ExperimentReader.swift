@@ -17,7 +17,8 @@ struct ExperimentReader {
     mutating func read(_ root: DocumentNode, defaultName: String, source: String) -> Experiment? {
         guard let pairs = root.pairs else {
             report(
-                "an experiment is a map of keys (\(Self.keys.joined(separator: ", "))), not \(root.kind)", at: root.place)
+                "an experiment is a map of keys (\(Self.keys.joined(separator: ", "))), not \(root.kind)",
+                at: root.place)
             return nil
         }
         let fields = Fields(pairs)

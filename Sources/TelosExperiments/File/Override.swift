@@ -4,7 +4,7 @@ import Yams
 /// Changes an experiment by `key.path=value`, as the command line's `--set` gives them.
 enum Override {
     /// Sets one value; creates the maps on the way to it. Returns what is wrong with the argument.
-    static func apply(_ text: String, to root: inout DocumentNode?) -> [Problem] {
+    static func apply(_ text: String, to root: inout DocumentNode) -> [Problem] {
         let argument = "--set \(text)"
         func problem(_ message: String) -> [Problem] { [Problem(argument: argument, message: message)] }
         guard let equals = text.firstIndex(of: "=") else {
@@ -20,23 +20,15 @@ enum Override {
         } catch {
             return problem("the value is not a YAML value: \(plain(error))")
         }
-        var node = root ?? DocumentNode(content: .map([]), place: .argument(argument), text: SourceText(""))
-        if let message = set(value, at: path[...], in: &node, walked: []) { return problem(message) }
-        root = node
-        return []
+        return set(value, at: path[...], in: &root, walked: []).map(problem) ?? []
     }
 
-    static func setSeeds(_ text: String, in root: inout DocumentNode?) -> [Problem] {
+    static func setSeeds(_ text: String, in root: inout DocumentNode) -> [Problem] {
         let argument = "--seeds \(text)"
         let value = DocumentNode(
-            content: .scalar(text, isPlain: true, isQuoted: false, isLiteral: false), place: .argument(argument),
-            text: SourceText(text))
-        guard var node = root else { return [] }
-        if let message = set(value, at: ["seeds"], in: &node, walked: []) {
-            return [Problem(argument: argument, message: message)]
-        }
-        root = node
-        return []
+            content: .scalar(text, isPlain: true), place: .argument(argument), text: SourceText(text))
+        let message = set(value, at: ["seeds"], in: &root, walked: [])
+        return message.map { [Problem(argument: argument, message: $0)] } ?? []
     }
 
     /// A value of the command line: YAML where it begins like a list, a map or a quoted text, itself otherwise, so that
@@ -47,8 +39,7 @@ enum Override {
             if let node = try DocumentNode.compose(text, place: { _, _ in .argument(argument) }) { return node }
         }
         return DocumentNode(
-            content: .scalar(text, isPlain: true, isQuoted: false, isLiteral: false), place: .argument(argument),
-            text: SourceText(text))
+            content: .scalar(text, isPlain: true), place: .argument(argument), text: SourceText(text))
     }
 
     private static func plain(_ error: any Error) -> String {
@@ -69,7 +60,7 @@ enum Override {
         case .map(let present): pairs = present
         case .scalar where node.isNull: pairs = []
         case .scalar:
-            // The short forms `environment: NAME`, `learner: NAME` and `auxiliary: {name: TEXT}` become their long ones.
+            // `environment: NAME`, `learner: NAME` and `auxiliary: {name: TEXT}` become their long forms.
             guard let name = shortForm(of: walked) else {
                 return "'\(walked.joined(separator: "."))' holds a value, not keys"
             }

@@ -10,7 +10,11 @@ struct SourceText: Sendable {
                 previous = scalar
                 continue
             }
-            if scalar == "\n" || scalar == "\r" { lines.append([]) } else { lines[lines.count - 1].append(scalar) }
+            // YAML 1.1 ends lines at U+0085, U+2028 and U+2029 too.
+            switch scalar {
+            case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": lines.append([])
+            default: lines[lines.count - 1].append(scalar)
+            }
             previous = scalar
         }
         self.lines = lines
@@ -18,8 +22,9 @@ struct SourceText: Sendable {
 
     /// Line and column (1-based) of scalar number `offset` (from 0) of a YAML scalar that starts at `line`, `column`.
     ///
-    /// Walks the source beside the value: quotes, doubled single quotes, simple escapes and folded lines are understood.
-    /// - Returns: nil where source and value do not match step by step.
+    /// Walks the source beside the value: quotes, doubled single quotes, folded lines and the indentation of blocks are
+    /// understood.
+    /// - Returns: nil where source and value do not match step by step, as after an escape in double quotes.
     func position(ofOffset offset: Int, in value: String, line: Int, column: Int) -> (line: Int, column: Int)? {
         guard lines.indices.contains(line - 1), column >= 1, column - 1 < lines[line - 1].count else { return nil }
         var row = line - 1

@@ -68,7 +68,7 @@ func humanCount(_ value: Double) -> String {
     return numberText(value / unit) + suffix
 }
 
-/// A number in four significant digits, without trailing zeros: 0.3333, −112, 1.2e−7; "–" for one that is not finite.
+/// A number in four significant digits, without trailing zeros: 0.3333, −112, 1.2e−7; "–" if it is not finite.
 func numberText(_ value: Double) -> String {
     guard value.isFinite else { return "–" }
     if value == 0 { return "0" }

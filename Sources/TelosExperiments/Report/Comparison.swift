@@ -12,7 +12,7 @@ public func renderComparison(_ content: ComparisonContent) -> String {
             note: "Faint dots are seeds; the large dot is their interquartile mean, the line its interval."),
         htmlSection("Learning curves", panelGrid(content.curves)),
         htmlSection(
-            "Performance profiles", panelGrid(content.profiles),
+            "Performance profiles", panelGrid(content.profiles, statesLast: false),
             note: "The share of seeds that score above each threshold: higher is better, everywhere is dominance."),
         htmlSection(
             "Probability of improvement", improvementTable(content),
@@ -27,7 +27,7 @@ public func renderComparison(_ content: ComparisonContent) -> String {
 private func runTable(_ runs: [ComparedRun]) -> String {
     guard !runs.isEmpty else { return "" }
     let bounds = runs.flatMap { run in run.scores + (run.evaluation.map { [$0.lower, $0.upper] } ?? []) }
-    let axis = Axis(covering: bounds, count: 4, margin: 0.06)
+    let axis = Axis(covering: bounds, count: 6, margin: 0.06)
     var rows = runs.enumerated().map { index, run in
         let about = run.description.isEmpty ? "" : "<span class=\"sub\">\(escaped(run.description))</span>"
         return [
@@ -47,7 +47,7 @@ private func scale(_ axis: Axis) -> String {
     let labels = axis.ticks.map { tick in
         textMark(12 + axis.position(tick) * 376, 12, axis.label(tick), anchor: "middle")
     }
-    return "<svg viewBox=\"0 0 400 16\" aria-hidden=\"true\">\(labels.joined())</svg>"
+    return "<svg class=\"forest\" viewBox=\"0 0 400 16\" aria-hidden=\"true\">\(labels.joined())</svg>"
 }
 
 private func improvementTable(_ content: ComparisonContent) -> String {
@@ -57,7 +57,7 @@ private func improvementTable(_ content: ComparisonContent) -> String {
         let cells = content.runs.indices.map { column -> String in
             guard row != column, row < content.improvement.count, column < content.improvement[row].count,
                 let value = content.improvement[row][column]
-            else { return "<td class=\"range\">–</td>" }
+            else { return "<td class=\"none\">–</td>" }
             return improvementCell(value)
         }
         return "<tr><th scope=\"row\">\(swatch(row))\(escaped(run.name))</th>\(cells.joined())</tr>"
@@ -77,8 +77,9 @@ private func improvementCell(_ value: Interval) -> String {
     let strength = Int((abs(value.point - 0.5) * 70).rounded())
     let colour = value.point >= 0.5 ? "var(--yes)" : "var(--no)"
     let kind = value.contains(0.5) ? "" : " class=\"sure\""
+    let range = "[\(numberText(value.lower)), \(numberText(value.upper))]"
     return "<td\(kind) style=\"background:color-mix(in srgb, \(colour) \(strength)%, transparent)\">"
-        + "\(numberText(value.point))<span class=\"range\">[\(numberText(value.lower)), \(numberText(value.upper))]</span></td>"
+        + "\(numberText(value.point))<span class=\"range\">\(range)</span></td>"
 }
 
 private func swatch(_ index: Int) -> String {

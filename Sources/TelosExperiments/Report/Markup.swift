@@ -63,10 +63,12 @@ func noteBox(_ notes: [String]) -> String {
     return "<aside class=\"notes\" aria-label=\"Notes\">\n<ul>\n\(items)\n</ul>\n</aside>"
 }
 
-/// Charts side by side; empty for no panels.
-func panelGrid(_ panels: [CurvePanel]) -> String {
+/// Charts side by side, a single one wider; empty for no panels.
+/// - Parameter statesLast: whether legends state each curve's last value.
+func panelGrid(_ panels: [CurvePanel], statesLast: Bool = true) -> String {
     guard !panels.isEmpty else { return "" }
-    return "<div class=\"grid\">\n" + panels.map(chartFigure).joined(separator: "\n") + "\n</div>"
+    let figures = panels.map { chartFigure($0, statesLast: statesLast) }
+    return "<div class=\"\(panels.count == 1 ? "single" : "grid")\">\n\(figures.joined(separator: "\n"))\n</div>"
 }
 
 /// A table. Column `alignment` characters: "n" for numbers (right), anything else for text (left).
@@ -90,5 +92,6 @@ func htmlTable(_ headings: [String], alignment: String, rows: [[String]], captio
 
 /// "−112 [−118, −106]", with the interval set back.
 func intervalText(_ interval: Interval) -> String {
-    "\(numberText(interval.point)) <span class=\"range\">[\(numberText(interval.lower)), \(numberText(interval.upper))]</span>"
+    let range = "[\(numberText(interval.lower)), \(numberText(interval.upper))]"
+    return "\(numberText(interval.point)) <span class=\"range\">\(range)</span>"
 }

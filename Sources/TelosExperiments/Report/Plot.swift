@@ -16,7 +16,7 @@ struct SeriesStyle {
 }
 
 /// A chart with its title, legend and final values.
-func chartFigure(_ panel: CurvePanel) -> String {
+func chartFigure(_ panel: CurvePanel, statesLast: Bool = true) -> String {
     let series = panel.series.map { PlotSeries($0.name, drawablePoints($0.points)) }
     let legend = series.enumerated().compactMap { index, series -> String? in
         guard let last = series.points.last else { return nil }
@@ -25,8 +25,8 @@ func chartFigure(_ panel: CurvePanel) -> String {
         let swatch =
             "<svg viewBox=\"0 0 24 10\" aria-hidden=\"true\"><line x1=\"1\" y1=\"5\" x2=\"23\" y2=\"5\" "
             + "style=\"stroke:\(style.colour)\" stroke-width=\"3\"\(style.dash)/></svg>"
-        return "<li>\(swatch)<span>\(escaped(series.name)) <span class=\"last\">\(numberText(last.point))\(range)</span>"
-            + "</span></li>"
+        let value = statesLast ? " <span class=\"last\">\(numberText(last.point))\(range)</span>" : ""
+        return "<li>\(swatch)<span>\(escaped(series.name))\(value)</span></li>"
     }
     let chart =
         legend.isEmpty
@@ -42,7 +42,7 @@ func lineChart(_ panel: CurvePanel, _ series: [PlotSeries]) -> String {
     let (left, right, top, bottom) = (58.0, 544.0, 34.0, 252.0)
     let points = series.flatMap(\.points)
     let horizontal = Axis(covering: points.map(\.x), count: 6)
-    let vertical = Axis(covering: points.flatMap { [$0.lower, $0.upper] }, margin: 0.05)
+    let vertical = Axis(covering: points.flatMap { [$0.lower, $0.upper] }, count: 6, margin: 0.05)
     func column(_ x: Double) -> Double { left + horizontal.position(x) * (right - left) }
     func row(_ y: Double) -> Double { bottom - vertical.position(y) * (bottom - top) }
 
@@ -115,9 +115,12 @@ func forestMark(_ interval: Interval?, scores: [Double], axis: Axis, seriesIndex
                 + "x2=\"\(pixel(column(interval.upper)))\" y2=\"\(y)\"/>")
         marks.append("<circle style=\"fill:\(colour)\" cx=\"\(pixel(column(interval.point)))\" cy=\"\(y)\" r=\"5.5\"/>")
     }
-    let label = interval.map { "\(numberText($0.point)), interval \(numberText($0.lower)) to \(numberText($0.upper))" } ?? "seeds"
-    return "<svg viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" aria-label=\"\(label)\">"
-        + marks.joined() + "</svg>"
+    let label =
+        interval.map { value in
+            "\(numberText(value.point)), interval \(numberText(value.lower)) to \(numberText(value.upper))"
+        } ?? "seeds"
+    return "<svg class=\"forest\" viewBox=\"0 0 \(pixel(width)) \(pixel(height))\" role=\"img\" "
+        + "aria-label=\"\(label)\">" + marks.joined() + "</svg>"
 }
 
 /// The points that can be drawn, thinned to at most about `limit`: of each stretch the lowest and the highest point, so

@@ -36,7 +36,7 @@ private func factList(_ facts: [ReportFact]) -> String {
 private func resultCard(_ content: ReportContent) -> String {
     guard let evaluation = content.evaluation else { return "" }
     let scores = content.summary.compactMap(\.evaluationReturn).filter(\.isFinite)
-    let axis = Axis(covering: scores + [evaluation.lower, evaluation.upper], count: 4, margin: 0.06)
+    let axis = Axis(covering: scores + [evaluation.lower, evaluation.upper], count: 6, margin: 0.06)
     let level = numberText(evaluation.level * 100)
     let seeds = scores.count == 1 ? "1 seed" : "\(scores.count) seeds"
     let source = scores.isEmpty ? "interquartile mean" : "interquartile mean of \(seeds)"

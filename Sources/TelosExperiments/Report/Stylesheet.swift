@@ -20,7 +20,7 @@ let stylesheet = """
     h2 { font-size: 1.22rem; letter-spacing: -0.012em; margin: 0 0 14px; font-weight: 650; }
     h3 { font-size: 0.96rem; margin: 0; font-weight: 600; }
     section { margin-top: 40px; }
-    .hint { color: var(--soft); font-size: 0.9rem; margin: -8px 0 14px; max-width: 70ch; }
+    .hint { color: var(--soft); font-size: 0.9rem; margin: -8px 0 14px; max-width: 90ch; }
     .card, figure, .scroll, pre, details { background: var(--paper); border: 1px solid var(--line);
       border-radius: 10px; }
     .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); gap: 16px 24px;
@@ -34,6 +34,7 @@ let stylesheet = """
     .result .between { color: var(--soft); font-variant-numeric: tabular-nums; }
     .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 18px; }
     .grid.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); }
+    .single { max-width: 660px; }
     figure { margin: 0; padding: 16px 18px 12px; min-width: 0; }
     figcaption { color: var(--soft); font-size: 0.88rem; margin-top: 8px; }
     .legend { display: flex; flex-wrap: wrap; gap: 3px 18px; margin: 6px 0 0; padding: 0; list-style: none;
@@ -43,6 +44,8 @@ let stylesheet = """
     .legend .last { color: var(--soft); font-variant-numeric: tabular-nums; white-space: nowrap; }
     svg { display: block; width: 100%; height: auto; overflow: visible; }
     svg text { fill: var(--soft); font-size: 12px; font-family: inherit; font-variant-numeric: tabular-nums; }
+    svg.forest text { font-size: 12px; }
+    .result svg.forest text { font-size: 8.5px; }
     svg .rule { stroke: var(--grid); stroke-width: 1; }
     svg .axis { stroke: var(--soft); stroke-width: 1; opacity: 0.55; }
     svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
@@ -68,13 +71,15 @@ let stylesheet = """
     .notes ul { margin: 0; padding-left: 18px; }
     .matrix th, .matrix td { text-align: center; }
     .matrix tbody th { text-align: right; color: var(--ink); }
+    .matrix .none { color: var(--soft); }
     .matrix .sure { font-weight: 700; }
     .matrix .range { display: block; font-size: 0.8rem; font-weight: 400; color: inherit; opacity: 0.8; }
     .swatch { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 9px; }
     .empty { color: var(--soft); padding: 26px 0; text-align: center; font-size: 0.9rem; }
     footer { margin-top: 48px; color: var(--soft); font-size: 0.82rem; }
     @media (max-width: 640px) { main { padding: 28px 14px; } .result { grid-template-columns: minmax(0, 1fr); }
-      h1 { font-size: 1.7rem; } svg text { font-size: 15px; } th, td { padding: 8px 11px; } }
+      h1 { font-size: 1.7rem; } svg text { font-size: 15px; } .result svg.forest text { font-size: 13px; }
+      th, td { padding: 8px 11px; } }
     @media print { body { background: #ffffff; } figure, section { break-inside: avoid; } }
     """
 

@@ -47,8 +47,6 @@ struct ProgressStatus {
     /// Seconds since this session began.
     var seconds: Double
 
-    private var active: [SeedProgress] { seeds.filter { $0.record.status == .running } }
-
     /// Share of all seeds' steps that are taken, 0 to 1.
     var share: Double {
         let taken = seeds.reduce(0) { $0 + min($1.record.steps, plannedSteps) }
@@ -75,7 +73,8 @@ struct ProgressStatus {
                 of: .interquartileMean, known, replicates: 200, key: RandomKey(seed: 0).derived("progress"))
         else { return nil }
         return known.count == 1
-            ? readable(interval.point) : "\(readable(interval.point)) [\(readable(interval.lower)), \(readable(interval.upper))]"
+            ? readable(interval.point)
+            : "\(readable(interval.point)) [\(readable(interval.lower)), \(readable(interval.upper))]"
     }
 
     /// Mean over seeds of each term, in the order they are logged.
@@ -104,7 +103,7 @@ struct ProgressStatus {
         var parts = ["\(run.id): \(Int(share * 100))%", "\(readable(speed)) steps/s"]
         if let text = interval(seeds.map(\.record.trainingReturn)) { parts.append("return \(text)") }
         if let text = interval(seeds.map(\.record.evaluationReturn)) { parts.append("evaluation \(text)") }
-        for term in terms where terms.count > 1 { parts.append("\(term.name) \(readable(term.value))") }
+        for term in terms where terms.count > 1 { parts.append("\(term.name): \(readable(term.value))") }
         if share < 1, let left = secondsLeft { parts.append("\(readableDuration(left)) left") }
         for seed in seeds where seed.record.status == .failed {
             parts.append("seed \(seed.record.seed) failed: \(firstLine(seed.record.message))")
@@ -115,16 +114,16 @@ struct ProgressStatus {
     /// The lines of the live block, none wider than `width`.
     func block(width: Int, color: Bool) -> [String] {
         var lines: [(label: String, text: String)] = []
-        let seedWord = seeds.count == 1 ? "1 seed" : "\(seeds.count) seeds"
-        lines.append(("", "\(run.id)   \(run.learner) on \(run.environment), \(seedWord)"))
+        lines.append(("", "\(run.id)   \(run.learner) on \(run.environment), \(counted(seeds.count, "seed"))"))
         let room = max(10, min(40, width - 50))
-        var head = "\(bar(share, room)) \(Int(share * 100))%   \(readable(speed)) steps/s   \(readableDuration(seconds))"
+        var head =
+            "\(bar(share, room)) \(Int(share * 100))%   \(readable(speed)) steps/s   \(readableDuration(seconds))"
         if share < 1, let left = secondsLeft { head += "   \(readableDuration(left)) left" }
         lines.append(("", head))
         lines.append(("return", interval(seeds.map(\.record.trainingReturn)) ?? "no episode has ended yet"))
         if let text = interval(seeds.map(\.record.evaluationReturn)) { lines.append(("evaluation", text)) }
         if !terms.isEmpty {
-            lines.append(("terms", terms.map { "\($0.name) \(readable($0.value))" }.joined(separator: "   ")))
+            lines.append(("terms", terms.map { "\($0.name): \(readable($0.value))" }.joined(separator: "   ")))
         }
         if let shares = timeShares {
             lines.append(("time", shares.map { "\($0.0) \($0.1)%" }.joined(separator: "   ")))
@@ -171,6 +170,9 @@ public func readable(_ value: Double) -> String {
     }
     return String(format: "%.4g", value)
 }
+
+/// `1 seed`, `5 seeds`.
+func counted(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
 
 /// `42s`, `3m 05s`, `2h 10m`.
 public func readableDuration(_ seconds: Double) -> String {

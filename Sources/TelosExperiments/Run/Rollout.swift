@@ -25,13 +25,16 @@ public struct RolloutInput {
         task name: String, state: String?, options: [String] = [], reward: String? = nil, horizon: Int? = nil,
         seed: Int = 0, registries: Registries = .builtIn
     ) throws {
-        var root = Document("environment: \(name.quoted)").root
+        guard var root = Document("task: {environment: \(name.quoted)}").root else {
+            throw RolloutError(["--task \(name): this cannot be the name of an environment"])
+        }
         var problems: [Problem] = []
-        for option in options { problems += Override.apply("environment.\(option)", to: &root) }
-        if let reward { problems += Override.apply("reward=\(reward.quoted)", to: &root) }
-        if let horizon { problems += Override.apply("horizon=\(horizon == 0 ? "none" : "\(horizon)")", to: &root) }
+        for option in options { problems += Override.apply("task.environment.\(option)", to: &root) }
+        if let reward { problems += Override.apply("task.reward=\(reward.quoted)", to: &root) }
+        if let horizon { problems += Override.apply("task.horizon=\(horizon == 0 ? "none" : "\(horizon)")", to: &root) }
         var reader = ExperimentReader(registries: registries, problems: problems)
-        guard let root, let task = reader.readTask(root, root: root), reader.problems.isEmpty else {
+        let node = Fields(root.pairs ?? [])["task"]
+        guard let task = reader.readTask(node, root: root), reader.problems.isEmpty else {
             throw RolloutError(reader.problems.map { RolloutInput.describe($0, task: name) })
         }
         do {
@@ -49,7 +52,7 @@ public struct RolloutInput {
     private static func describe(_ problem: Problem, task: String) -> String {
         guard let argument = problem.argument else { return "--task \(task): \(problem.message)" }
         for (internalName, flag) in [("environment.", "option "), ("reward=", "reward "), ("horizon=", "horizon ")] {
-            let prefix = "--set \(internalName)"
+            let prefix = "--set task.\(internalName)"
             if argument.hasPrefix(prefix) {
                 return "--\(flag)\(argument.dropFirst(prefix.count)): \(problem.message)"
             }

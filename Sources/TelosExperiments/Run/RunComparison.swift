@@ -17,7 +17,8 @@ public struct RunComparison: Sendable {
             try summary.seeds.map { seed in
                 guard let value = seed.evaluationReturn, value.isFinite else {
                     throw StoreError(
-                        "seed \(seed.seed) of '\(summary.run.id)' has no finite evaluation return, so it cannot be compared")
+                        "seed \(seed.seed) of '\(summary.run.id)' has no finite evaluation return to compare"
+                    )
                 }
                 return value
             }
@@ -75,7 +76,7 @@ public struct RunComparison: Sendable {
             }
             lines.append(
                 "\(summary.run.id)  \(summary.run.learner) on \(summary.run.environment)  evaluation return "
-                    + "\(value ?? "unknown")  (\(summary.seeds.count) seeds)")
+                    + "\(value ?? "unknown")  (\(counted(summary.seeds.count, "seed")))")
         }
         for (row, cells) in improvement.enumerated() {
             for (column, cell) in cells.enumerated() where column > row {
@@ -135,7 +136,8 @@ extension RunStore {
         }
         return [
             CurvePanel(
-                title: "Performance profile", xLabel: "evaluation return", yLabel: "share of seeds above", series: series)
+                title: "Performance profile", xLabel: "evaluation return", yLabel: "share of seeds above",
+                series: series)
         ]
     }
 }

@@ -19,8 +19,7 @@ extension RunStore {
         let summary = try summary(of: run.id)
         let rows = try rows(of: run.id)
         var content = ReportContent(title: run.id, configuration: run.source)
-        let seedWord = run.seeds.count == 1 ? "1 seed" : "\(run.seeds.count) seeds"
-        content.subtitle = "\(run.learner) on \(run.environment), \(seedWord)"
+        content.subtitle = "\(run.learner) on \(run.environment), \(counted(run.seeds.count, "seed"))"
         content.facts = [
             ReportFact("task", run.environment), ReportFact("learner", run.learner),
             ReportFact("status", run.status.rawValue), ReportFact("begun", run.created),
@@ -61,7 +60,8 @@ extension RunStore {
         }
         if individual.count > 1, individual.count <= 10 {
             content.curves.append(
-                CurvePanel(title: "Training return of each seed", yLabel: "primary return an episode", series: individual))
+                CurvePanel(
+                    title: "Training return of each seed", yLabel: "primary return an episode", series: individual))
         }
         content.terms = RunStore.ordered(rows.terms.map(\.name), as: summary.seeds.first?.terms.map(\.name) ?? [])
             .compactMap { name in
@@ -71,7 +71,8 @@ extension RunStore {
             }
         if run.seeds.count < 5 {
             content.notes.append(
-                "With fewer than 5 seeds the intervals are too narrow: they cover the truth less often than 95 times in 100.")
+                "With fewer than 5 seeds the intervals are too narrow: they hold the truth less than 95 times in 100."
+            )
         }
         for seed in summary.seeds where seed.status != .finished {
             let reason = seed.message.isEmpty ? "" : " (\(seed.message))"

@@ -6,8 +6,8 @@ import TelosTensor
 public struct RunSummary: Sendable {
     public var run: RunRecord
     public var seeds: [SeedRecord]
-    /// Interquartile mean of the seeds' evaluation returns with its 95% bootstrap interval; nil where a seed has none or
-    /// diverged.
+    /// Interquartile mean of the seeds' evaluation returns with its 95% bootstrap interval; nil where a seed has none
+    /// that is finite.
     public var evaluationReturn: Interval?
     public var trainingReturn: Interval?
     /// The store's folder, and the run's report within it.
@@ -39,11 +39,13 @@ public struct RunSummary: Sendable {
     public var text: String {
         var lines = ["\(run.id): \(run.learner) on \(run.environment), \(run.status.rawValue)"]
         for seed in seeds {
-            var parts = ["  seed \(seed.seed)  \(readable(Double(seed.steps))) steps in \(readableDuration(seed.seconds))"]
+            var parts = [
+                "  seed \(seed.seed)  \(readable(Double(seed.steps))) steps in \(readableDuration(seed.seconds))"
+            ]
             if let value = seed.trainingReturn { parts.append("training \(readable(value))") }
             if let value = seed.evaluationReturn { parts.append("evaluation \(readable(value))") }
             if seed.terms.count > 1 {
-                parts.append(seed.terms.map { "\($0.name) \(readable($0.value))" }.joined(separator: ", "))
+                parts.append(seed.terms.map { "\($0.name): \(readable($0.value))" }.joined(separator: ", "))
             }
             if !seed.weights.isEmpty { parts.append("weights \(seed.weights)") }
             lines.append(parts.joined(separator: "   "))
@@ -51,7 +53,7 @@ public struct RunSummary: Sendable {
         if let interval = evaluationReturn {
             lines.append(
                 "evaluation return \(readable(interval.point)), 95% interval \(readable(interval.lower)) to "
-                    + "\(readable(interval.upper)) (interquartile mean over \(seeds.count) seeds)")
+                    + "\(readable(interval.upper)) (interquartile mean over \(counted(seeds.count, "seed")))")
         }
         lines.append("report: \(reportPath)")
         return lines.joined(separator: "\n")

@@ -26,7 +26,8 @@ public struct Runner: Sendable {
     ///
     /// A seed that fails does not stop the others. Throws `StoreError` where the run cannot be trained at all.
     @discardableResult
-    public func train(_ plan: TrainingPlan, run: RunRecord, observer: Observer = { _, _, _, _ in }) throws -> RunSummary {
+    public func train(_ plan: TrainingPlan, run: RunRecord, observer: Observer = { _, _, _, _ in }) throws -> RunSummary
+    {
         guard let lock = try store.lock(run: run.id) else {
             throw StoreError("another process is training '\(run.id)' right now")
         }
@@ -60,7 +61,8 @@ public struct Runner: Sendable {
         while group.wait(timeout: .now() + 0.1) == .timedOut { observer(run, plan, board, false) }
         let ended = try store.seeds(of: run.id)
         let status: RunStatus =
-            ended.contains { $0.status == .failed } ? .failed
+            ended.contains { $0.status == .failed }
+            ? .failed
             : ended.allSatisfy { $0.status == .finished } ? .finished : .interrupted
         try store.setStatus(status, run: run.id)
         observer(run, plan, board, true)

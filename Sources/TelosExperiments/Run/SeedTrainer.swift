@@ -11,6 +11,8 @@ struct SeedTrainer: Sendable {
     static let logName = "telos.run"
     /// Seconds after which rows are stored even where no checkpoint is due, for others to look at.
     static let flushInterval = 5.0
+    /// Seconds between looks at the progress, so that a learner of short iterations is not slowed down by them.
+    static let showInterval = 0.05
 
     let plan: TrainingPlan
     let termNames: [String]
@@ -81,6 +83,7 @@ struct SeedTrainer: Sendable {
         }
         _ = try store(.running)
         var flushed = elapsed()
+        var shown = flushed
         while true {
             if stop.isRaised { return try save(.interrupted) }
             let done = learner.steps >= plan.steps
@@ -108,7 +111,8 @@ struct SeedTrainer: Sendable {
             if log.seconds - flushed > SeedTrainer.flushInterval {
                 flushed = log.seconds
                 _ = try store(.running)
-            } else {
+            } else if log.seconds - shown > SeedTrainer.showInterval {
+                shown = log.seconds
                 board.update(log.summary(seed: seed, steps: learner.steps, status: .running, weights: nil), log)
             }
         }

@@ -18,7 +18,7 @@ public enum SeedStatus: String, Sendable, Codable, CaseIterable {
 
 /// A run as the store lists it.
 public struct RunRecord: Sendable, Hashable {
-    /// Short and readable: the experiment's name and how many runs of that name there were, such as `mountain-car-ppo-3`.
+    /// Short and readable: the experiment's name and how many runs of that name there are, as `mountain-car-ppo-3`.
     public var id: String
     /// The experiment's name.
     public var name: String

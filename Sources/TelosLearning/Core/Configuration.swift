@@ -58,6 +58,12 @@ extension LearnerConfiguration {
         else { throw ConfigurationError("the options must be an object of names and values") }
         for (name, value) in given {
             guard fields[name] != nil else { throw ConfigurationError(option: name, "there is no such option") }
+            if let range = Self.options.first(where: { $0.name == name })?.range, let number = value as? Double,
+                !range.contains(number)
+            {
+                throw ConfigurationError(
+                    option: name, "\(number) is out of range; write a number from \(range.lowerBound) to \(range.upperBound)")
+            }
             fields[name] = value
         }
         do {

@@ -20,6 +20,14 @@ public struct EpisodeRecord: Sendable, Codable, Hashable {
     /// Undiscounted sum of each term, in the order of `TaskRewards.termNames`.
     public var terms: [Double]
     public var end: EpisodeEnd
+
+    public init(step: Int, length: Int, primaryReturn: Double, terms: [Double], end: EpisodeEnd) {
+        self.step = step
+        self.length = length
+        self.primaryReturn = primaryReturn
+        self.terms = terms
+        self.end = end
+    }
 }
 
 /// Seconds spent in each part of an iteration.

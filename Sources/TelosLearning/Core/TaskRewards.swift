@@ -80,6 +80,29 @@ public final class TaskRewards {
         return (channels.readOnly, terms.readOnly)
     }
 
+    /// R(s,a,s') of what a learner is paid, at the index of `TabularMDP.transitions` (see `tabulate`).
+    /// - Throws: `LearnerError` where a reward that counts has memory.
+    public func table(over model: FiniteModel) throws -> [Double] {
+        let primary = try table(of: 0, over: model)
+        var sum = primary.map { weights[0] * $0 }
+        for channel in bound.indices.dropFirst() where weights[channel] != 0 {
+            let values = try table(of: channel, over: model)
+            for index in sum.indices where combination != .gated || primary[index] == 0 {
+                sum[index] += weights[channel] * values[index]
+            }
+        }
+        return sum
+    }
+
+    private func table(of channel: Int, over model: FiniteModel) throws -> [Double] {
+        guard bound[channel].memoryWidth == 0 else {
+            throw LearnerError(
+                "the reward '\(channelNames[channel])' has memory, so it is no function of a transition that could be "
+                    + "planned with; q-learning, sarsa and expected-sarsa take it")
+        }
+        return try tabulate(reward: bound[channel], over: model)
+    }
+
     /// The explicit memory of every reward, for checkpoints.
     public var snapshot: [[Double]] {
         get { memory.map(\.array) }

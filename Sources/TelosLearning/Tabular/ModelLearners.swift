@@ -47,8 +47,8 @@ public struct TabularQLearningConfiguration: Sendable, Hashable, Codable {
     public var steps = 40_000
     /// An episode is cut off after so many steps; the last state's value still counts.
     public var episodeLength = 100
-    /// Whether equal actions are chosen among at random, or the lowest is taken, as an array's argmax does: that explores
-    /// far less before the first reward is found.
+    /// Whether equal actions are chosen among at random, or the lowest is taken, as an array's argmax does, which
+    /// explores far less before the first reward is found.
     public var breaksTiesAtRandom = true
     /// The greedy policy is handed out each time so many steps have passed.
     public var evaluationInterval = 200
@@ -78,15 +78,13 @@ public func tabularQLearning(
     for step in 1...max(1, configuration.steps) {
         let state = walker.state
         let row = state * actionCount
-        let action =
-            random.uniform() < configuration.exploration
-            ? random.index(below: actionCount)
-            : greedyAction(q, row..<(row + actionCount), configuration.breaksTiesAtRandom, &random)
+        let action = ActionValues.epsilonGreedy(
+            q, row..<(row + actionCount), epsilon: configuration.exploration,
+            breakingTiesAtRandom: configuration.breaksTiesAtRandom, &random)
         let next = walker.step(action, &random)
         var following = 0.0
         if !model.terminal[next] {
-            following = q[next * actionCount]
-            for other in 1..<max(1, actionCount) { following = max(following, q[next * actionCount + other]) }
+            following = ActionValues.maximum(q, (next * actionCount)..<((next + 1) * actionCount))
         }
         let target = reward[row + action] + configuration.discount * following
         q[row + action] += configuration.stepSize * (target - q[row + action])
@@ -94,24 +92,6 @@ public func tabularQLearning(
         if step % max(1, configuration.evaluationInterval) == 0 { try evaluate(step, q) }
     }
     return q
-}
-
-/// One of the largest of `q[row]`, counted from the row's beginning.
-private func greedyAction(
-    _ q: [Double], _ row: Range<Int>, _ breaksTiesAtRandom: Bool, _ random: inout RandomStream
-) -> Int {
-    var best = row.lowerBound
-    var ties = 1
-    for index in row.dropFirst() {
-        if q[index] > q[best] {
-            best = index
-            ties = 1
-        } else if breaksTiesAtRandom, q[index] == q[best] {
-            ties += 1
-            if random.index(below: ties) == 0 { best = index }
-        }
-    }
-    return best - row.lowerBound
 }
 
 /// Settings of `tabularREINFORCE`.

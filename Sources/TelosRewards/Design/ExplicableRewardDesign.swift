@@ -5,7 +5,7 @@ import TelosTensor
 ///
 /// maximise I(R) subject to D_inf^R(s,a) >= d(s) for actions that are not optimal, D_inf^R(s,a) >= 0 for tied ones,
 /// |R| <= bound, and R(s,.) = 0 outside the active states: a linear program. Of several optima it takes one with small
-/// absolute values, since large ones of alternating sign make learning unstable.
+/// absolute values, penalties rather than bonuses on the way: large values of alternating sign make learning unstable.
 ///
 /// (Devidze, Radanovic, Kamalaruban and Singla, *Explicable reward design for reinforcement learning agents*, 2021.)
 public struct ExplicableRewardDesign: Sendable {
@@ -20,8 +20,12 @@ public struct ExplicableRewardDesign: Sendable {
     ///   no reward that surely qualifies.
     public init(_ gaps: OptimalityGaps, bound: Double, smallness: Double = 1e-3) throws {
         let largest = gaps.reward.reduce(0) { max($0, abs($1)) }
+        guard smallness > 0, smallness.isFinite else {
+            throw TabularError("the weight of absolute values is \(smallness); write a small positive number, as 0.001")
+        }
         guard bound >= largest, bound.isFinite else {
-            throw TabularError("the bound of the designed reward is \(bound); write at least \(largest), the original's")
+            throw TabularError(
+                "the bound of the designed reward is \(bound); write at least \(largest), the original's")
         }
         self.gaps = gaps
         self.bound = bound
@@ -54,7 +58,7 @@ public struct ExplicableRewardDesign: Sendable {
         }
         let count = 2 * columns.count
         var program = try LinearProgram(
-            minimizing: Array(repeating: smallness, count: count) + Array(repeating: 1, count: shortfalls.count),
+            minimizing: sizeCosts(columns) + Array(repeating: 1, count: shortfalls.count),
             variables: Array(repeating: .init(0, bound), count: count)
                 + Array(repeating: .nonNegative, count: shortfalls.count))
         for (horizon, matrix) in gaps.matrices.enumerated() {
@@ -82,7 +86,7 @@ public struct ExplicableRewardDesign: Sendable {
         let scale = columns.reduce(0) { max($0, abs(coefficients[$1])) }
         let scaled = columns.map { scale > 0 ? coefficients[$0] / scale : 0 }
         var program = try LinearProgram(
-            minimizing: scaled.map { smallness - $0 } + scaled.map { smallness + $0 },
+            minimizing: zip(sizeCosts(columns), scaled + scaled.map { -$0 }).map { $0 - $1 },
             variables: Array(repeating: .init(0, bound), count: 2 * columns.count))
         return try solve(&program, columns)
     }
@@ -128,6 +132,14 @@ public struct ExplicableRewardDesign: Sendable {
         Set(states).sorted().flatMap { state in (0..<gaps.mdp.actionCount).map { state * gaps.mdp.actionCount + $0 } }
     }
 
+    /// What positive and negative parts cost. A bonus on the way costs more than a penalty: a learner that has not yet
+    /// found where the original reward pays would go round in circles to collect even a tiny one again.
+    private func sizeCosts(_ columns: [Int]) -> [Double] {
+        let paying = payingStates
+        return columns.map { paying.contains($0 / gaps.mdp.actionCount) ? smallness : 10 * smallness }
+            + columns.map { _ in smallness }
+    }
+
     /// The coefficients of D(s,a): positive parts of the active rewards, then negative parts, then zeros.
     private func gapRow(_ matrix: [Double], _ pair: Int, _ columns: [Int], width: Int) -> [Double] {
         var row = [Double](repeating: 0, count: width)
@@ -155,11 +167,17 @@ public struct ExplicableRewardDesign: Sendable {
                 "no reward on these \(columns.count / gaps.mdp.actionCount) states keeps the target policy optimal "
                     + "(\(solution.status.rawValue)); add the states where the original reward pays")
         }
-        var reward = [Double](repeating: 0, count: gaps.pairCount)
+        var raw = [Double](repeating: 0, count: gaps.pairCount)
         for (position, column) in columns.enumerated() {
-            let value = solution.x[position] - solution.x[columns.count + position]
-            if abs(value) > 1e-9 { reward[column] = value }
+            raw[column] = solution.x[position] - solution.x[columns.count + position]
         }
+        // What only lives on the slack of the gaps teaches nothing, and a tiny bonus misleads; where gaps are as tiny,
+        // leaving it out could change what is optimal.
+        let reward = raw.map { abs($0) > OptimalityGaps.slack * bound ? $0 : 0 }
+        let isKept = gaps.suboptimalPairs.allSatisfy { pair in
+            gaps.product(gaps.wholeMatrix, pair, reward) >= 0.5 * gaps.gaps[pair / gaps.mdp.actionCount]
+        }
+        guard isKept else { return raw.map { abs($0) > 1e-9 ? $0 : 0 } }
         return reward
     }
 }
@@ -176,8 +194,8 @@ public struct SparseReward: Sendable, Hashable {
 extension ExplicableRewardDesign {
     /// Adds `budget` states to the paying ones, each time the one whose linear program is best (the lowest of equals).
     ///
-    /// - Parameter shortlist: after the first state is chosen among all, only so many of the best then are tried for the
-    ///   following ones; nil tries all. Lowering it saves time and may miss a state that only helps beside another.
+    /// - Parameter shortlist: the first state is chosen among all, the following ones among so many of those that were
+    ///   best then; nil tries all. Lowering it saves time and may miss a state that only helps beside another.
     /// - Returns: the designs for 0, 1, ..., `budget` added states.
     public func greedyDesigns(budget: Int, shortlist: Int? = nil) throws -> [SparseReward] {
         func design(_ states: [Int]) throws -> SparseReward {

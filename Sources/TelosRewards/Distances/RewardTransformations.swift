@@ -2,7 +2,7 @@ import TelosEnvironments
 
 /// Changes of a reward R(s,a,s') (at the index of `transitions`) that leave every comparison of policies as it is.
 extension TabularMDP {
-    /// Potential shaping: R(s,a,s') + discount Phi(s') - Phi(s). A terminal state's potential counts as 0, without which
+    /// Potential shaping: R(s,a,s') + discount Phi(s') - Phi(s). A terminal state's potential counts as 0; otherwise
     /// shaping would change what is optimal.
     ///
     /// (Ng, Harada and Russell, *Policy invariance under reward transformations*, 1999.)
@@ -39,7 +39,8 @@ extension TabularMDP {
     func checkFull(_ reward: [Double]) throws {
         guard reward.count == transitions.count else {
             throw TabularError(
-                "the reward has \(reward.count) values; R(s,a,s') needs \(transitions.count) (states * actions * states)")
+                "the reward has \(reward.count) values; R(s,a,s') needs \(transitions.count)"
+            )
         }
     }
 }

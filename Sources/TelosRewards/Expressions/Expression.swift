@@ -17,7 +17,8 @@ import TelosEnvironments
 /// `x^n` with a whole number `n` up to 64 written in the text is computed by repeated squaring and multiplication, and
 /// `x^-n` as its reciprocal. Both sides of `?:` are evaluated and one is chosen, so neither can spoil the other.
 ///
-/// **Limits**: 10 000 bytes of text, as written and as printed, and 200 nested or chained operations.
+/// **Limits**: 10 000 bytes of text, as written and as printed, 200 chained operations (`a + b + c ...`), and 120 operands
+/// or parentheses inside one another.
 ///
 /// `Expression.functions`, `Expression.operators` and `Expression.constants` list the whole language.
 public struct Expression: Sendable {
@@ -29,8 +30,9 @@ public struct Expression: Sendable {
     public static let maximumLength = 10_000
     /// Most operations between the root of the tree and a leaf.
     public static let maximumDepth = 200
-    /// Bounds the parser's recursion, which takes two levels for an operand in parentheses.
-    static let maximumNesting = 2 * maximumDepth + 10
+    /// Most operands, parentheses and choices inside one another: the parser's recursion, which must fit the small
+    /// stack of a secondary thread.
+    public static let maximumNesting = 120
 
     /// Reads an expression. Names are checked later, when it is bound to an environment.
     /// - Throws: `RewardError` with the column of the first mistake.

@@ -27,11 +27,15 @@ extension Expression {
 }
 
 extension Expression.Node {
-    /// Whether every mention of the action is `leaf` itself and none is all elements at once.
+    /// Whether the action is always written as in `leaf` (by position or by name), and never all elements at once.
     fileprivate func mentionsOnly(action leaf: Expression.Node) -> Bool {
         switch self {
-        case .action:
-            return self == leaf
+        case .action(let element):
+            guard case .action(let wanted) = leaf else { return true }
+            return switch (element, wanted) {
+            case (.whole, .whole), (.position, .position), (.named, .named): true
+            default: false
+            }
         case .call(let function, let arguments) where function.isVariadic && arguments.contains(.action(.whole)):
             return false
         default:

@@ -3,6 +3,8 @@ import TelosTensor
 
 /// Reads an expression by precedence climbing (Pratt, *Top down operator precedence*, 1973).
 ///
+/// The parts are kept out of line so that a level of nesting takes little of the stack.
+///
 /// With a vocabulary it also checks every name and type against an environment, so that such errors have columns too.
 struct ExpressionParser {
     /// A number is wanted nearly everywhere; a condition before `?` and beside `and`, `or` and `not`.
@@ -58,7 +60,9 @@ struct ExpressionParser {
     private mutating func expression(_ minimum: Int) throws(RewardError) -> Operand {
         nesting += 1
         defer { nesting -= 1 }
-        guard nesting <= Expression.maximumNesting else { throw tooDeep(at: token.start) }
+        guard nesting <= Expression.maximumNesting else {
+            throw error("the expression nests more than \(Expression.maximumNesting) levels deep here", at: token.start)
+        }
         var left = try prefix(minimum)
         while true {
             if token.isSymbol("?"), minimum <= Expression.Precedence.conditional {
@@ -82,6 +86,7 @@ struct ExpressionParser {
         }
     }
 
+    @inline(never)
     private mutating func conditional(_ condition: Operand) throws(RewardError) -> Operand {
         try requireCondition(condition)
         let mark = token.start
@@ -100,6 +105,7 @@ struct ExpressionParser {
             above: max(condition.height, first.height, second.height), at: mark)
     }
 
+    @inline(never)
     private mutating func binary(
         _ left: Operand, _ infix: Expression.BinaryOperator
     ) throws(RewardError) -> Operand {
@@ -124,10 +130,12 @@ struct ExpressionParser {
         return Operand(node: node, start: start, kind: kind, height: height + 1)
     }
 
+    @inline(never)
     private func tooDeep(at offset: Int) -> RewardError {
-        error("the expression nests or chains more than \(Expression.maximumDepth) operations here", at: offset)
+        error("the expression chains more than \(Expression.maximumDepth) operations here", at: offset)
     }
 
+    @inline(never)
     private func requireCondition(_ operand: Operand) throws(RewardError) {
         guard operand.kind == .number else { return }
         switch operand.node {
@@ -181,11 +189,13 @@ struct ExpressionParser {
         }
     }
 
+    @inline(never)
     private func negation(of operand: Operand, _ start: Int) throws(RewardError) -> Operand {
         try requireCondition(operand)
         return try combined(.unary(.not, operand.node), start, .condition, above: operand.height, at: start)
     }
 
+    @inline(never)
     private mutating func close(_ bracket: String, opened: Int) throws(RewardError) {
         guard token.isSymbol(bracket) else {
             let opening = bracket == ")" ? "(" : "["
@@ -195,6 +205,7 @@ struct ExpressionParser {
         try advance()
     }
 
+    @inline(never)
     private mutating func word(_ word: String, _ start: Int) throws(RewardError) -> Operand {
         try advance()
         if token.isSymbol("(") { return try call(word, start) }
@@ -212,6 +223,7 @@ struct ExpressionParser {
         }
     }
 
+    @inline(never)
     private func name(_ name: String, _ start: Int) throws(RewardError) -> Operand {
         guard let vocabulary else { return Operand(node: .name(name), start: start, kind: .unknown) }
         switch vocabulary.meaning(of: name) {
@@ -224,6 +236,7 @@ struct ExpressionParser {
         }
     }
 
+    @inline(never)
     private mutating func previous(_ start: Int) throws(RewardError) -> Operand {
         guard token.isSymbol(".") else {
             throw error("'previous' needs a signal, as in previous.velocity", at: start)
@@ -246,6 +259,7 @@ struct ExpressionParser {
         return Operand(node: .previous(name), start: start, kind: .unknown)
     }
 
+    @inline(never)
     private mutating func action(_ start: Int, spread: Bool = false) throws(RewardError) -> Operand {
         if let refusal = vocabulary?.refusal(of: "'action'") { throw error(refusal, at: start) }
         guard token.isSymbol("[") else {
@@ -267,6 +281,7 @@ struct ExpressionParser {
         return Operand(node: .action(element), start: start, kind: .number)
     }
 
+    @inline(never)
     private func actionElement() throws(RewardError) -> Expression.ActionElement {
         let specification = vocabulary?.specification
         if let specification, specification.hasDiscreteAction {
@@ -295,6 +310,7 @@ struct ExpressionParser {
 
     // MARK: Functions
 
+    @inline(never)
     private mutating func call(_ name: String, _ start: Int) throws(RewardError) -> Operand {
         guard let function = Expression.Function(rawValue: name) else {
             throw error(Self.unknownFunction(name), at: start)
@@ -323,6 +339,7 @@ struct ExpressionParser {
     }
 
     /// `action` alone stands for all its elements where any number of arguments may stand.
+    @inline(never)
     private mutating func argument(of function: Expression.Function) throws(RewardError) -> Operand {
         if function.isVariadic, token.isWord("action") {
             var ahead = self

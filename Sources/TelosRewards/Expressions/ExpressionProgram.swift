@@ -72,40 +72,42 @@ public struct ExpressionProgram: Sendable {
             transitions.signalsAfter.count >= signalCount * count && transitions.signalsBefore.count >= signalCount * count
                 && transitions.actions.count >= actionWidth * count && transitions.ends.count >= count,
             "the transitions come from another environment than the expression was bound to")
+        // Bare addresses: a batch also carries its specification, whose references would be counted at every use.
+        let after = transitions.signalsAfter.baseAddress
+        let before = transitions.signalsBefore.baseAddress
+        let allActions = transitions.actions.baseAddress
+        let allEnds = transitions.ends.baseAddress
+        let actionWidth = actionWidth
+        func resolve(_ operand: Operand) -> BlockOperand {
+            switch operand.source {
+            case .constant: BlockOperand(value: operand.value)
+            case .register: BlockOperand(column: registers[operand.index])
+            case .after: BlockOperand(column: after! + operand.index * count + start)
+            case .before: BlockOperand(column: before! + operand.index * count + start)
+            }
+        }
         instructions.withUnsafeBufferPointer { list in
             for position in list.indices {
                 let instruction = list[position]
                 let target = instruction.target < 0 ? output : registers[instruction.target]
                 switch instruction.operation {
                 case .actionElement:
-                    let elements = transitions.actions.baseAddress! + start * actionWidth + instruction.index
-                    for i in 0..<lanes { target[i] = Double(elements[i * actionWidth]) }
+                    let elements = allActions! + start * actionWidth + instruction.index
+                    if actionWidth == 1 {
+                        for i in 0..<lanes { target[i] = Double(elements[i]) }
+                    } else {
+                        for i in 0..<lanes { target[i] = Double(elements[i * actionWidth]) }
+                    }
                 case .terminated, .truncated:
                     let wanted = instruction.operation == .terminated ? EpisodeEnd.terminated : .truncated
-                    let ends = transitions.ends.baseAddress! + start
+                    let ends = allEnds! + start
                     for i in 0..<lanes { target[i] = ends[i] == wanted ? 1 : 0 }
                 default:
                     BlockKernel.run(
-                        instruction.operation, lanes: lanes,
-                        resolve(instruction.a, transitions, start, registers),
-                        resolve(instruction.b, transitions, start, registers),
-                        resolve(instruction.c, transitions, start, registers), into: target)
+                        instruction.operation, lanes: lanes, resolve(instruction.a), resolve(instruction.b),
+                        resolve(instruction.c), into: target)
                 }
             }
-        }
-    }
-
-    @inline(__always)
-    private func resolve(
-        _ operand: Operand, _ transitions: TransitionBatch, _ start: Int, _ registers: Registers
-    ) -> BlockOperand {
-        switch operand.source {
-        case .constant: BlockOperand(value: operand.value)
-        case .register: BlockOperand(column: registers[operand.index])
-        case .after:
-            BlockOperand(column: transitions.signalsAfter.baseAddress! + operand.index * transitions.count + start)
-        case .before:
-            BlockOperand(column: transitions.signalsBefore.baseAddress! + operand.index * transitions.count + start)
         }
     }
 

@@ -13,8 +13,7 @@ extension Expression {
         var parser = try ExpressionParser(source, vocabulary: vocabulary)
         let operand = try parser.parse()
         guard operand.kind == .condition else {
-            throw RewardError(
-                "a condition is needed and '\(self)' is a number; compare it, as in x > 0", column: 1)
+            throw parser.error("a condition is needed here and this is a number; compare it, as in x > 0", at: operand.start)
         }
         return try ExpressionProgram(operand.node, vocabulary: vocabulary, columns: .transition)
     }

@@ -91,7 +91,7 @@ public struct LinearProgram: Sendable {
     /// pivot; after a run of steps without progress, Bland's rule, which cannot cycle. Dense: a pivot takes
     /// rows * variables operations. The result has the same bits on every machine.
     ///
-    /// - Parameter tolerance: by how much a bound or a reduced cost may be violated; coefficients should be of order one.
+    /// - Parameter tolerance: by how much a bound or a reduced cost may be violated; coefficients should be near 1.
     ///
     /// (Dantzig, *Linear programming and extensions*, 1963; Bland, *New finite pivoting rules for the simplex method*,
     /// 1977.)

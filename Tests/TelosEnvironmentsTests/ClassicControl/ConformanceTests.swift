@@ -26,7 +26,13 @@ private struct Counter: Environment {
     var fault = Fault.none
 
     var specification: EnvironmentSpecification {
-        let second = fault == .sharedName ? "position" : fault == .badName ? "2nd" : fault == .reservedName ? "action" : "half"
+        let second =
+            switch fault {
+            case .sharedName: "position"
+            case .badName: "2nd"
+            case .reservedName: "action"
+            default: "half"
+            }
         return EnvironmentSpecification(
             name: "Counter", summary: "Counts.", observation: .box(0...12, count: 1), action: .discrete(2),
             actionNames: fault == .badActionNames ? ["one"] : ["one", "two"],

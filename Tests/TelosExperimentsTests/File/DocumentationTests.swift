@@ -89,7 +89,9 @@ import Testing
     @Test func theBuiltInRegistriesCanBeShown() throws {
         #expect(try list(Documentation.tasks()).count == Environments.all.count)
         #expect(try list(Documentation.learners()).count == Learners.all.count)
-        for entry in Environments.all { #expect(try Documentation.named(entry.name).text.contains(entry.summary.prefix(20))) }
+        for entry in Environments.all {
+            #expect(try Documentation.named(entry.name).text.contains(entry.summary.prefix(20)))
+        }
         for entry in Learners.all { _ = try Documentation.named(entry.name) }
     }
 }

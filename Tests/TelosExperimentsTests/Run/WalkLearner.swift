@@ -76,7 +76,8 @@ final class WalkLearner: Learner {
     var weights: [Float]
     let hook: @Sendable (WalkLearner) throws -> Void
 
-    init(_ context: LearnerContext, _ options: Options, _ hook: @escaping @Sendable (WalkLearner) throws -> Void) throws {
+    init(_ context: LearnerContext, _ options: Options, _ hook: @escaping @Sendable (WalkLearner) throws -> Void) throws
+    {
         self.options = options
         self.hook = hook
         environments = try context.task.makeEnvironments(

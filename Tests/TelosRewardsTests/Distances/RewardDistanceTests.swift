@@ -13,7 +13,9 @@ import Testing
         // R pays 1 for staying in state 0. Uniform: V0 = 1/2 + (V0 + V1)/4, V1 = (V0 + V1)/4 at discount 1/2: V0 = 3/4,
         // V1 = 1/4; advantages 1 + 3/8 - 3/4, 1/8 - 3/4, 1/8 - 1/4, 3/8 - 1/4.
         let canonical = try Self.swap.canonicalReward([1, 0, 0, 0], by: .valueAdjustedLevelling, discount: 0.5)
-        for (value, expected) in zip(canonical, [0.625, -0.625, -0.125, 0.125]) { #expect(abs(value - expected) < 1e-14) }
+        for (value, expected) in zip(canonical, [0.625, -0.625, -0.125, 0.125]) {
+            #expect(abs(value - expected) < 1e-14)
+        }
     }
 
     @Test func epicMatchesHandComputation() throws {
@@ -41,7 +43,8 @@ import Testing
                     for b in 0..<3 {
                         for y in 0..<4 {
                             for z in 0..<4 {
-                                following += mdp.probability(of: y, after: s, action: b)
+                                following +=
+                                    mdp.probability(of: y, after: s, action: b)
                                     * mdp.probability(of: z, after: x, action: b) * r(y, b, z) / 3
                             }
                         }
@@ -115,7 +118,8 @@ import Testing
     @Test func distanceIsAPseudometric() throws {
         var random = RandomKey(seed: 6).stream
         let mdp = try Self.random(states: 5, actions: 2, branching: 2, &random)
-        let rewards = (0..<6).map { _ in mdp.transitions.map { _ in random.normal() } } + [mdp.transitions.map { _ in 0 }]
+        let rewards =
+            (0..<6).map { _ in mdp.transitions.map { _ in random.normal() } } + [mdp.transitions.map { _ in 0 }]
         for canonicalization in [RewardCanonicalization.valueAdjustedLevelling, .minimalL2, .epic, .dard] {
             func d(_ i: Int, _ j: Int) throws -> Double {
                 try mdp.starcDistance(rewards[i], rewards[j], by: canonicalization, discount: 0.9)
@@ -141,7 +145,8 @@ import Testing
             let opposite = reward.indices.map { mdp.transitions[$0] > 0 ? -reward[$0] : reward[$0] }
             let noise = reward.map { _ in random.normal() }
             let same = reward.indices.map { mdp.transitions[$0] > 0 ? reward[$0] : noise[$0] }
-            #expect(abs(try #require(try mdp.regret(between: reward, and: opposite, discount: 0.9)).symmetric - 1) < 1e-9)
+            #expect(
+                abs(try #require(try mdp.regret(between: reward, and: opposite, discount: 0.9)).symmetric - 1) < 1e-9)
             #expect(abs(try mdp.starcDistance(reward, opposite, discount: 0.9) - 2) < 1e-9)
             #expect(try mdp.starcDistance(reward, opposite, by: .epic, discount: 0.9) < 0.85)
             #expect(abs(try #require(try mdp.regret(between: reward, and: same, discount: 0.9)).symmetric) < 1e-9)
@@ -183,6 +188,7 @@ import Testing
         }
         return try TabularMDP(
             stateCount: states, actionCount: actions, transitions: transitions,
-            terminal: Array(repeating: false, count: states), start: Array(repeating: 1 / Double(states), count: states))
+            terminal: Array(repeating: false, count: states), start: Array(repeating: 1 / Double(states), count: states)
+        )
     }
 }

@@ -1,0 +1,52 @@
+# Everything a clone needs: `make demo` and `make test` each work alone on a fresh machine with Swift, git and make.
+
+SWIFT ?= swift
+BUILD_FLAGS := -c release -Xswiftc -enable-testing
+TELOS := .build/release/telos
+DEMO := Examples/cartpole-ppo.yaml
+COMPLETIONS := .build/completions
+SOURCES := Package.swift Sources Tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test format lint completions clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install SQLite's header where it is missing (Debian and Ubuntu; macOS has it)
+	@command -v $(SWIFT) > /dev/null || { \
+	    echo "error: there is no 'swift'; install Swift 6.1 or later from https://www.swift.org/install" >&2; exit 1; }
+	@if [ "$$(uname)" != Linux ] || [ -e /usr/include/sqlite3.h ] || printf '#include <sqlite3.h>\n' | clang -fsyntax-only -x c - 2> /dev/null; then exit 0; fi; \
+	if ! command -v apt-get > /dev/null; then \
+	    echo "error: sqlite3.h is missing; install SQLite's development package (sqlite-devel, sqlite-dev)" >&2; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo > /dev/null; then as_root=sudo; \
+	else echo "error: sqlite3.h is missing; as root, run: apt-get install libsqlite3-dev" >&2; exit 1; fi; \
+	echo "installing libsqlite3-dev"; \
+	$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq libsqlite3-dev
+
+build: setup ## build the command line in release: .build/release/telos
+	$(SWIFT) build $(BUILD_FLAGS) --product telos
+
+demo: build ## train a small experiment with live progress and write its report
+	$(TELOS) run $(DEMO)
+
+test: setup ## build and run every test in release
+	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	$(SWIFT) test $(BUILD_FLAGS) --skip-build
+
+format: ## rewrite the sources in the committed style
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## report where the sources depart from the committed style
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+completions: build ## write shell completions for bash, zsh and fish
+	@mkdir -p $(COMPLETIONS)
+	@$(TELOS) --generate-completion-script bash > $(COMPLETIONS)/telos.bash
+	@$(TELOS) --generate-completion-script zsh > $(COMPLETIONS)/_telos
+	@$(TELOS) --generate-completion-script fish > $(COMPLETIONS)/telos.fish
+	@echo "written to $(COMPLETIONS): source telos.bash, or put _telos or telos.fish where your shell looks"
+
+clean: ## remove what was built
+	$(SWIFT) package clean

@@ -1,0 +1,50 @@
+import TelosTensor
+
+/// What is read off one row of a table of action values: `q[row]` holds the values of a state's actions.
+enum ActionValues {
+    /// max over a of q(s,a)
+    static func maximum(_ q: [Double], _ row: Range<Int>) -> Double {
+        var largest = q[row.lowerBound]
+        for index in row.dropFirst() { largest = max(largest, q[index]) }
+        return largest
+    }
+
+    /// sum over a of pi(a|s) q(s,a) for the epsilon-greedy pi: (1 - epsilon) max + epsilon mean, however ties break.
+    static func epsilonGreedyMean(_ q: [Double], _ row: Range<Int>, epsilon: Double) -> Double {
+        var sum = 0.0
+        for index in row { sum += q[index] }
+        return (1 - epsilon) * maximum(q, row) + epsilon * sum / Double(row.count)
+    }
+
+    /// The lowest of the best actions.
+    static func greedy(_ q: [Double], _ row: Range<Int>) -> Int {
+        var best = row.lowerBound
+        for index in row.dropFirst() where q[index] > q[best] { best = index }
+        return best - row.lowerBound
+    }
+
+    /// One of the best actions, each as likely.
+    static func greedyBreakingTies(_ q: [Double], _ row: Range<Int>, _ random: inout RandomStream) -> Int {
+        var best = row.lowerBound
+        var ties = 1
+        for index in row.dropFirst() {
+            if q[index] > q[best] {
+                best = index
+                ties = 1
+            } else if q[index] == q[best] {
+                ties += 1
+                if random.index(below: ties) == 0 { best = index }
+            }
+        }
+        return best - row.lowerBound
+    }
+
+    /// Any action with probability `epsilon`, otherwise a best one.
+    static func epsilonGreedy(
+        _ q: [Double], _ row: Range<Int>, epsilon: Double, breakingTiesAtRandom: Bool = true,
+        _ random: inout RandomStream
+    ) -> Int {
+        if random.uniform() < epsilon { return random.index(below: row.count) }
+        return breakingTiesAtRandom ? greedyBreakingTies(q, row, &random) : greedy(q, row)
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+@testable import TelosExperiments
+
+/// The built `telos`, next to the tests; nil where only the tests were built.
+private let executable: String? = {
+    var folders = [URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()]
+    folders += Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
+    return folders.map { $0.appendingPathComponent("telos").path }.first {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: $0, isDirectory: &isDirectory) && !isDirectory.boolValue
+            && FileManager.default.isExecutableFile(atPath: $0)
+    }
+}()
+
+private struct Outcome {
+    var code: Int32
+    var output: String
+    var errors: String
+
+    var json: [String: Any]? { try? JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] }
+}
+
+private final class Command {
+    let process = Process()
+    private let folder: TemporaryFolder
+    private let outputPath: String
+    private let errorPath: String
+
+    init(_ arguments: [String], in folder: TemporaryFolder) throws {
+        self.folder = folder
+        let name = UUID().uuidString
+        outputPath = "\(folder.path)/\(name).out"
+        errorPath = "\(folder.path)/\(name).err"
+        process.executableURL = URL(fileURLWithPath: try #require(executable))
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        for (path, isOutput) in [(outputPath, true), (errorPath, false)] {
+            FileManager.default.createFile(atPath: path, contents: nil)
+            let handle = try #require(FileHandle(forWritingAtPath: path))
+            if isOutput { process.standardOutput = handle } else { process.standardError = handle }
+        }
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func wait() throws -> Outcome {
+        process.waitUntilExit()
+        return Outcome(
+            code: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
+            output: try String(contentsOfFile: outputPath, encoding: .utf8),
+            errors: try String(contentsOfFile: errorPath, encoding: .utf8))
+    }
+}
+
+private let poleExperiment = """
+    task: {environment: CartPole}
+    auxiliary: {upright: "-abs(angle)"}
+    learner: {algorithm: ppo, steps: 4096, environments: 4, rolloutSteps: 64, hiddenSizes: [16]}
+    evaluation: {episodes: 2, every: 2048}
+    checkpoint: {every: 512}
+    seeds: 2
+    """
+
+@Suite(.enabled(if: executable != nil)) struct CommandTests {
+    private func makeFolder() throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        try poleExperiment.write(toFile: folder.path + "/pole.yaml", atomically: true, encoding: .utf8)
+        try "1\n0\n".write(toFile: folder.path + "/actions", atomically: true, encoding: .utf8)
+        return folder
+    }
+
+    @Test(arguments: [
+        ["run", "missing.yaml"], ["run", "pole.yaml", "--set", "learner.stepz=3"],
+        ["run", "pole.yaml", "--seeds", "0"],
+        ["run", "pole.yaml", "--seeds", "9..2"], ["run"], ["run", "pole.yaml", "--threads", "0"], ["fly"],
+        ["run", "pole.yaml", "--fast"], ["resume", "pole-1"], ["report", "pole-1"], ["evaluate", "pole-1"],
+        ["compare", "pole-1"], ["compare", "a", "a"], ["describe", "nothing-like-it"], ["reproduce", "no-such-paper"],
+        ["catalogue", "--family", "none"], ["bench", "--filter", "no such figure"],
+        ["rollout", "--task", "CartPol", "--actions", "actions"],
+        ["rollout", "--task", "CartPole", "--state", "[1]", "--actions", "actions"],
+        ["rollout", "--task", "CartPole", "--actions", "missing"],
+        ["rollout", "--task", "CartPole", "--actions", "pole.yaml"],
+    ]) func wrongInputEndsWithTwoAndWritesNothing(arguments: [String]) throws {
+        let folder = try makeFolder()
+        let outcome = try Command(arguments, in: folder).wait()
+        #expect(outcome.code == 2, "\(outcome.errors)")
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.hasPrefix("error: "))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/.telos"))
+    }
+
+    @Test(arguments: [
+        ["--help"], ["--version"], ["tasks"], ["tasks", "--json"], ["learners", "--json"], ["rewards", "--json"],
+        ["describe", "CartPole", "--json"], ["catalogue", "--json"], ["--generate-completion-script", "bash"],
+        ["rollout", "--task", "CartPole", "--state", "[0, 0, 0, 0]", "--actions", "actions", "--json"],
+        ["bench", "--filter", "64x4x64", "--repeats", "1", "--json"],
+    ]) func rightInputEndsWithZero(arguments: [String]) throws {
+        let folder = try makeFolder()
+        let outcome = try Command(arguments, in: folder).wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.errors.isEmpty)
+        #expect(!outcome.output.isEmpty)
+        if arguments.last == "--json", arguments[0] != "rollout" {
+            #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) }
+        }
+    }
+
+    @Test func aRunPrintsTheDocumentedJSON() throws {
+        let folder = try makeFolder()
+        let outcome = try Command(["run", "pole.yaml", "--json", "--store", "kept"], in: folder).wait()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let document = try #require(outcome.json)
+        #expect(document["run"] as? String == "pole-1")
+        #expect(document["task"] as? String == "CartPole")
+        #expect(document["learner"] as? String == "ppo")
+        let report = try #require(document["report"] as? String)
+        #expect(FileManager.default.fileExists(atPath: report))
+        let seeds = try #require(document["seeds"] as? [[String: Any]])
+        #expect(seeds.map { $0["seed"] as? Int } == [0, 1])
+        for seed in seeds {
+            #expect(seed["steps"] as? Int == 4096)
+            #expect((seed["weights"] as? String)?.count == 16)
+            #expect(seed["trainingReturn"] is Double && seed["evaluationReturn"] is Double && seed["seconds"] is Double)
+            #expect((seed["terms"] as? [String: Double])?.keys.sorted() == ["1", "upright"])
+        }
+        let value = try #require(document["evaluationReturn"] as? [String: Double])
+        #expect(value["lower"]! <= value["iqm"]! && value["iqm"]! <= value["upper"]!)
+        let evaluated = try Command(["evaluate", "pole-1", "--json", "--store", "kept"], in: folder).wait()
+        #expect(evaluated.code == 0)
+        #expect((evaluated.json?["seeds"] as? [[String: Any]])?.count == 2)
+        let runs = try Command(["runs", "--store", "kept"], in: folder).wait()
+        #expect(runs.output.contains("pole-1") && runs.output.contains("finished"))
+    }
+
+    /// Ended by `signal` once it has saved a checkpoint, then resumed: the numbers of a run that was left alone.
+    @Test(arguments: [SIGKILL, SIGINT]) func aSignalledRunIsResumedToTheSameNumbers(signal: Int32) throws {
+        let folder = try makeFolder()
+        let arguments = ["run", "pole.yaml", "--json", "--set", "learner.steps=16384"]
+        let whole = try Command(arguments + ["--store", "whole"], in: folder).wait()
+        #expect(whole.code == 0, "\(whole.errors)")
+
+        let broken = try Command(arguments, in: folder)
+        let checkpoint = folder.path + "/.telos/runs/pole-1/seed-0.safetensors"
+        for _ in 0..<6000 where !FileManager.default.fileExists(atPath: checkpoint) { usleep(5000) }
+        kill(broken.process.processIdentifier, signal)
+        let outcome = try broken.wait()
+        if signal == SIGINT {
+            #expect(outcome.code == 130)
+            #expect(outcome.errors.contains("telos resume pole-1"))
+        } else {
+            #expect(outcome.code == 128 + SIGKILL)
+        }
+        let resumed = try Command(["resume", "pole-1", "--json"], in: folder).wait()
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        func facts(_ outcome: Outcome) throws -> [String] {
+            try #require(outcome.json?["seeds"] as? [[String: Any]]).map {
+                "\($0["weights"]!) \($0["trainingReturn"]!) \($0["evaluationReturn"]!) \($0["steps"]!)"
+            }
+        }
+        #expect(try facts(resumed) == facts(whole))
+        let stores = (
+            try RunStore(path: folder.path + "/.telos"), try RunStore(path: folder.path + "/whole")
+        )
+        #expect(try stores.0.rows(of: "pole-1") == stores.1.rows(of: "pole-1"))
+    }
+}
