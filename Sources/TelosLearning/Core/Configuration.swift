@@ -49,7 +49,8 @@ public protocol LearnerConfiguration: Codable, Sendable, Equatable {
 extension LearnerConfiguration {
     public func validate() throws {}
 
-    /// Decodes `json`, an object with any of the options; the rest keep their defaults. Unknown names are errors.
+    /// Decodes `json`, an object with any of the options; the rest keep their defaults. Unknown names and numbers out
+    /// of range are errors.
     public init(json: String) throws {
         let encoder = JSONEncoder()
         guard
@@ -58,18 +59,20 @@ extension LearnerConfiguration {
         else { throw ConfigurationError("the options must be an object of names and values") }
         for (name, value) in given {
             guard fields[name] != nil else { throw ConfigurationError(option: name, "there is no such option") }
-            if let range = Self.options.first(where: { $0.name == name })?.range, let number = value as? Double,
-                !range.contains(number)
-            {
-                throw ConfigurationError(
-                    option: name, "\(number) is out of range; write a number from \(range.lowerBound) to \(range.upperBound)")
-            }
             fields[name] = value
         }
         do {
             self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: fields))
         } catch let error as DecodingError {
             throw ConfigurationError("the options do not decode: \(error)")
+        }
+        for option in Self.options {
+            guard let range = option.range, let number = given[option.name] as? Double, !range.contains(number) else {
+                continue
+            }
+            throw ConfigurationError(
+                option: option.name,
+                "\(number) is out of range; write a number from \(range.lowerBound) to \(range.upperBound)")
         }
         try validate()
     }

@@ -8,8 +8,8 @@ extension TaskDefinition {
         guard combination != .behaviorAlignment else {
             let others = RewardCombination.allCases.filter { $0 != .behaviorAlignment }.map(\.rawValue)
             throw ConfigurationError(
-                "combine: behavior-alignment differentiates the policy, which only policy-gradient learners allow; write "
-                    + "one of \(others.joined(separator: ", ")), or learn with ppo, a2c or reinforce")
+                "combine: behavior-alignment differentiates the policy, which only policy-gradient learners allow; "
+                    + "write one of \(others.joined(separator: ", ")), or learn with ppo, a2c or reinforce")
         }
     }
 }

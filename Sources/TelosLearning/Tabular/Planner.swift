@@ -11,23 +11,26 @@ public struct PlanningConfiguration: LearnerConfiguration {
 
     public static let options: [OptionDescription] = [
         OptionDescription(
-            "discount", "gamma: worth of a reward one step later", raising: "looks further ahead, converges more slowly",
+            "discount", "gamma: worth of a reward one step later",
+            raising: "looks further ahead, converges more slowly",
             lowering: "prefers soon, converges faster", range: 0...1),
         OptionDescription(
-            "tolerance", "how far from the optimum values may stay, and by how much an action must be better to replace another",
+            "tolerance",
+            "how far from the optimum values may stay, and by how much an action must be better to replace another",
             raising: "done sooner", lowering: "more exact", range: 1e-14...1e9),
     ]
 }
 
 /// Value iteration or policy iteration on an environment's exact model, one sweep or improvement an iteration.
 ///
-/// It takes no steps in the environment. So that a run has a length, one iteration counts as states * actions steps, and
-/// the one that converges as all that were planned. Time limits are no part of the model: it plans as if there were
-/// none.
+/// It takes no steps in the environment. So that a run has a length, one iteration counts as states * actions steps,
+/// and the one that converges as all that were planned. Time limits are no part of the model: it plans as if there
+/// were none.
 final class Planner: Learner {
     enum Method: Sendable {
-        /// q(s,a) <- r(s,a) + discount E[max over b of q(s',b)] for all at once, until V is within the tolerance of the
-        /// optimum: its largest change below tolerance (1 - discount) / discount, or `tolerance` where the discount is 1.
+        /// q(s,a) <- r(s,a) + discount E[max over b of q(s',b)] for all at once, until V is within the tolerance of
+        /// the optimum: its largest change below tolerance (1 - discount) / discount, or `tolerance` where the discount
+        /// is 1.
         ///
         /// Bellman, *Dynamic programming*, 1957.
         case valueIteration
@@ -67,7 +70,8 @@ final class Planner: Learner {
         let (observationCount, actionCount) = try TableShape.of(specification)
         guard let model = environments.finiteModel else {
             throw LearnerError(
-                "\(specification.name) has no exact model to plan with; q-learning, sarsa and expected-sarsa do without one")
+                "\(specification.name) has no exact model to plan with; q-learning, sarsa and expected-sarsa do without "
+                    + "one")
         }
         self.observationCount = observationCount
         observations = model.observations.map { Int($0) }

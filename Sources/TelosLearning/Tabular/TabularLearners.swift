@@ -17,8 +17,8 @@ extension Learners {
         LearnerEntry(
             name: "expected-sarsa", family: "tabular",
             summary: "SARSA towards the mean over its next actions in place of one of them",
-            reference: "Van Seijen, Van Hasselt, Whiteson and Wiering, A theoretical and empirical analysis of expected "
-                + "Sarsa, 2009",
+            reference: "Van Seijen, Van Hasselt, Whiteson and Wiering, A theoretical and empirical analysis of "
+                + "expected Sarsa, 2009",
             configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
             make: { try TemporalDifferenceLearner($0, $1, target: .expectedSarsa) }),
         LearnerEntry(
@@ -29,7 +29,7 @@ extension Learners {
             make: { try Planner($0, $1, method: .valueIteration) }),
         LearnerEntry(
             name: "policy-iteration", family: "planning",
-            summary: "plans on the exact model, evaluating a policy and improving it (states * actions steps each time)",
+            summary: "plans on the exact model, evaluating and improving a policy (states * actions steps each time)",
             reference: "Howard, Dynamic programming and Markov processes, 1960",
             configuration: PlanningConfiguration.self, refusal: TableShape.refusal,
             make: { try Planner($0, $1, method: .policyIteration) }),

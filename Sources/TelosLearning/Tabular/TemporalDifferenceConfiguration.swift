@@ -15,10 +15,11 @@ public struct TemporalDifferenceConfiguration: LearnerConfiguration {
     public static let options: [OptionDescription] = [
         OptionDescription(
             "environments", "copies of the environment stepped together, learning in turn",
-            raising: "more varied experience between updates of a state", lowering: "each step uses all learned before it",
-            range: 1...65_536),
+            raising: "more varied experience between updates of a state",
+            lowering: "each step uses all learned before it", range: 1...65_536),
         OptionDescription(
-            "stepsPerIteration", "environment steps of one iteration, over all copies; it ends with a whole step of all",
+            "stepsPerIteration",
+            "environment steps of one iteration, over all copies; it ends with a whole step of all",
             raising: "fewer, smoother reports", lowering: "more frequent ones; learning is the same",
             range: 1...100_000_000),
         OptionDescription(
@@ -41,8 +42,8 @@ public struct TemporalDifferenceConfiguration: LearnerConfiguration {
             raising: "explores for longer", lowering: "settles sooner (0: finalEpsilon throughout)", range: 0...1),
         OptionDescription(
             "initialValue", "every action's value before learning",
-            raising: "above what can be earned: tries every action out of optimism", lowering: "below it: stays with what worked",
-            range: -1e9...1e9),
+            raising: "above what can be earned: tries every action out of optimism",
+            lowering: "below it: stays with what worked", range: -1e9...1e9),
     ]
 
     public func validate() throws {

@@ -24,7 +24,9 @@ private func planner(
             try planner.train(steps: 10_000_000)
             #expect(planner.isConverged && planner.steps == 10_000_000)
             for (value, expected) in zip(planner.values, exact.solution.q) { #expect(abs(value - expected) < 2e-8) }
-            #expect(planner.actions == TabularPolicy.greedyActions(exact.solution.q, actionCount: exact.model.mdp.actionCount, tolerance: 1e-8))
+            let actions = TabularPolicy.greedyActions(
+                exact.solution.q, actionCount: exact.model.mdp.actionCount, tolerance: 1e-8)
+            #expect(planner.actions == actions)
         }
     }
 
@@ -89,7 +91,8 @@ private func planner(
     @Test(arguments: RewardCombination.allCases.filter { $0 != .behaviorAlignment })
     func tablesAreWhatIsPaid(combination: RewardCombination) throws {
         var task = try task(
-            "GridWorld", options: ["map": .text("S.H\n..A\n.#G"), "slip": .real(0.3)], horizon: 11, reward: "goal - hole")
+            "GridWorld", options: ["map": .text("S.H\n..A\n.#G"), "slip": .real(0.3)], horizon: 11,
+            reward: "goal - hole")
         task.auxiliaries = [
             AuxiliaryReward(name: "near", reward: try ExpressionReward("-pathDistance / 3"), weight: 0.7),
             AuxiliaryReward(name: "mark", reward: try ExpressionReward("markerA + 0.1 * goal"), weight: -2),

@@ -45,7 +45,7 @@ private let targets: [TemporalDifferenceTarget] = [.qLearning, .sarsa, .expected
             entries.append(try #require(changed.count == 1 ? changed[0] : nil))
             tables.append(learner.values)
         }
-        var reds = 0
+        var differing = 0
         for step in 0..<59 {
             let (q, entry, next) = (tables[step], entries[step], entries[step + 1])
             #expect(entry / 2 == step % 2)
@@ -60,9 +60,9 @@ private let targets: [TemporalDifferenceTarget] = [.qLearning, .sarsa, .expected
             let reward = 1 + Double(reached) + (entry % 2 == 1 ? 0.37 : 0)
             let expected = q[entry] + rate * (reward + discount * following - q[entry])
             #expect(abs(tables[step + 1][entry] - expected) < 1e-12)
-            if q[next] != values.max()! { reds += 1 }
+            if q[next] != values.max()! { differing += 1 }
         }
-        #expect(reds > 3, "the targets never differed")
+        #expect(differing > 3, "the targets never differed")
     }
 
     // MARK: Convergence
