@@ -212,8 +212,11 @@ struct BarfiExperiment {
                 blend.offset * features[0][$0] + blend.weights[0] * features[1][$0] + blend.weights[1] * features[2][$0]
             }
             let buffers = features.map { Buffer($0.map(Float.init)) }
-            alignment.update(
-                inner: Buffer(inner.map(Float.init)).readOnly, outer: buffers[1].readOnly, channels: buffers.map(\.readOnly))
+            let innerBuffer = Buffer(inner.map(Float.init))
+            withExtendedLifetime((buffers, innerBuffer)) {
+                _ = alignment.update(
+                    inner: innerBuffer.readOnly, outer: buffers[1].readOnly, channels: buffers.map(\.readOnly))
+            }
         }
         let primaryReturn = try mdp.expectedReturn(policy: policy(), reward: problem.primary, discount: discount)
         return (primaryReturn, alignment.blend)

@@ -70,8 +70,8 @@ final class Planner: Learner {
         let (observationCount, actionCount) = try TableShape.of(specification)
         guard let model = environments.finiteModel else {
             throw LearnerError(
-                "\(specification.name) has no exact model to plan with; q-learning, sarsa and expected-sarsa do without "
-                    + "one")
+                "\(specification.name) has no exact model to plan with; q-learning, sarsa and expected-sarsa do "
+                    + "without one")
         }
         self.observationCount = observationCount
         observations = model.observations.map { Int($0) }

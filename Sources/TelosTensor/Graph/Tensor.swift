@@ -51,7 +51,7 @@ public struct Tensor {
     public func evaluated() throws -> [Float] {
         let program = try Program(inputs: [], outputs: [self])
         program.run()
-        return Array(program.output(0))
+        return withExtendedLifetime(program) { Array(program.output(0)) }
     }
 }
 

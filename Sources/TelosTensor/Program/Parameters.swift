@@ -25,8 +25,10 @@ public final class Parameters<Model: TensorContainer> {
         let block = Buffer<Float>(count: Swift.max(end, 1), repeating: 0)
         let program = try Program(inputs: [], outputs: tensors)
         program.run()
-        for (index, offset) in offsets.enumerated() {
-            (block.pointer + offset).update(from: program.output(index).baseAddress!, count: tensors[index].count)
+        withExtendedLifetime(program) {
+            for (index, offset) in offsets.enumerated() {
+                (block.pointer + offset).update(from: program.output(index).baseAddress!, count: tensors[index].count)
+            }
         }
         traced = model.replacingTensors(
             zip(tensors, offsets).map {

@@ -84,6 +84,8 @@ public final class Program {
     public func output(_ index: Int) -> UnsafeBufferPointer<Float> { outputBuffers[index].readOnly }
 
     public func run() {
-        telos_execute(instructionSet.raw, instructions.pointer, instructions.count, Int32(threads))
+        withExtendedLifetime(self) {
+            telos_execute(instructionSet.raw, instructions.pointer, instructions.count, Int32(threads))
+        }
     }
 }
