@@ -3,7 +3,8 @@
 SWIFT ?= swift
 BUILD_FLAGS := -c release -Xswiftc -enable-testing
 TELOS := .build/release/telos
-DEMO := Examples/cartpole-ppo.yaml
+DEMO := Examples/demo/misleading-hint.yaml
+DEMO_STORE := .telos/demo
 COMPLETIONS := .build/completions
 SOURCES := Package.swift Sources Tests
 
@@ -28,8 +29,12 @@ setup: ## install SQLite's header where it is missing (Debian and Ubuntu; macOS 
 build: setup ## build the command line in release: .build/release/telos
 	$(SWIFT) build $(BUILD_FLAGS) --product telos
 
-demo: build ## train a small experiment with live progress and write its report
-	$(TELOS) run $(DEMO)
+demo: build ## train an agent under a misleading hint four ways, compare them, write reports
+	@rm -rf $(DEMO_STORE)
+	@for way in primary sum potential behavior-alignment; do \
+	    $(TELOS) run $(DEMO) --set name=$$way --set combine=$$way --store $(DEMO_STORE) || exit $$?; done
+	@echo; echo "Primary return of each way of using the hint:"
+	@$(TELOS) compare primary-1 sum-1 potential-1 behavior-alignment-1 --store $(DEMO_STORE)
 
 test: setup ## build and run every test in release
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
