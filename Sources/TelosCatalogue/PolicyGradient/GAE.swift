@@ -19,7 +19,8 @@ extension Catalogue {
         claim: """
             With a wrong value function, the bias of the policy gradient falls with lambda to 0 at 1, its variance \
             grows at least threefold from 0 to 1, and its mean squared error over a small batch is least strictly in \
-            between; with the exact value function lambda 0 is best.
+            between; with the exact value function lambda 0 is best. Learning CartPole from two episodes a \
+            batch, lambdas of 0.92 to 0.98 do better than both ends: at least 1.3 times lambda 0, 1.1 times lambda 1.
             """,
         parameters: [
             ClaimParameter("states", default: 12, "States of the ring.", in: 4...64, whole: true),
@@ -30,10 +31,18 @@ extension Catalogue {
             ClaimParameter(
                 "rollouts", default: 4000, "Rollouts by which the exact figures are checked.", in: 500...100_000,
                 whole: true),
+            ClaimParameter(
+                "trajectories", default: 2, "Episodes a batch in CartPole; with many the effect goes.", in: 1...20,
+                whole: true),
+            ClaimParameter("iterations", default: 40, "Batches of a CartPole run.", in: 1...200, whole: true),
+            ClaimParameter("repeats", default: 24, "CartPole runs a seed.", in: 1...100, whole: true),
+            ClaimParameter("valueWidth", default: 20, "Hidden units of CartPole's value network.", in: 1...256, whole: true),
         ],
         run: { context in
-            // Both parts of the claim are independent; each adds its arms and tests.
-            try GAEEstimatorExperiment(context).outcome()
+            let estimator = try GAEEstimatorExperiment(context).outcome()
+            let learning = try GAELearningExperiment(context).outcome()
+            return ClaimOutcome(
+                arms: estimator.arms + learning.arms, tests: estimator.tests + learning.tests, notes: estimator.notes)
         })
 }
 

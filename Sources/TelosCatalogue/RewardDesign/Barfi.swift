@@ -35,7 +35,7 @@ extension Catalogue {
             ClaimParameter("terms", default: 10, "Terms of the Neumann series.", in: 0...200, whole: true),
             ClaimParameter(
                 "blendRate", default: 0.3, "Step size of the blend; 0 freezes it, and the claim must fail.", in: 0...2),
-            ClaimParameter("sampledSteps", default: 40_000, "Steps of each PPO run.", in: 5_000...500_000, whole: true),
+            ClaimParameter("sampledSteps", default: 60_000, "Steps of each PPO run.", in: 20_000...500_000, whole: true),
         ],
         run: { try BarfiExperiment($0).outcome() })
 }
@@ -234,11 +234,13 @@ struct BarfiExperiment {
         ]
         task.combination = combination
         var configuration = PPOConfiguration()
-        configuration.environments = 16
+        // Wide batches and a small step: a policy that commits to the hint before it has met the goal gives the blend
+        // nothing to learn from.
+        configuration.environments = 64
         configuration.rolloutSteps = 64
         configuration.minibatchSize = 256
         configuration.epochs = 4
-        configuration.learningRate = 3e-3
+        configuration.learningRate = 1e-3
         configuration.hiddenSizes = [32]
         configuration.discount = context["discount"]
         configuration.entropyCoefficient = 0.01

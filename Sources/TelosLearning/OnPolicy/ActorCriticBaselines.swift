@@ -29,6 +29,10 @@ public struct A2CConfiguration: LearnerConfiguration {
 
     public static let options = singleStepOptions
 
+    public func validate() throws {
+        try OnPolicyOption.checkRollout(environments: environments, steps: rolloutSteps)
+    }
+
     var settings: OnPolicySettings {
         OnPolicySettings(
             singleStep: self, solver: .rmsProp(decay: 0.99, epsilon: 1e-5),
@@ -64,6 +68,10 @@ public struct ReinforceConfiguration: LearnerConfiguration {
     public init() {}
 
     public static let options = singleStepOptions
+
+    public func validate() throws {
+        try OnPolicyOption.checkRollout(environments: environments, steps: rolloutSteps)
+    }
 
     var settings: OnPolicySettings {
         OnPolicySettings(singleStep: self, solver: .adam(epsilon: 1e-5), alignmentInterval: alignmentInterval)

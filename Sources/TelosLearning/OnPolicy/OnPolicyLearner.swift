@@ -105,7 +105,7 @@ final class OnPolicyLearner: Learner {
         report.metrics += try update.run(rollout, advantages: advantages, learningRate: rate, shuffle: &shuffle)
         report.metrics.append(Metric("learningRate", rate))
         if var normalizer {
-            normalizer.moments.update(rows: rawObservations.readOnly)
+            normalizer.moments.merge(rows: rawObservations.readOnly)
             self.normalizer = normalizer
         }
         iterations += 1
@@ -163,11 +163,7 @@ final class OnPolicyLearner: Learner {
             return
         }
         for environment in 0..<count {
-            var reward = 0.0
-            for (channel, weight) in rewards.weights.enumerated() where weight != 0 {
-                reward += weight * channels[channel * count + environment]
-            }
-            rollout.rewards[row + environment] = Float(reward)
+            rollout.rewards[row + environment] = Float(rewards.blended(channels, environment))
         }
         if var normalizer = rewardNormalizer {
             let paid = UnsafeBufferPointer(rollout.rewards.rows(from: row, count: count))

@@ -95,6 +95,17 @@ enum OnPolicyOption {
     static let alignDiscount = OptionDescription(
         "alignDiscount", "whether the discount is part of what is adapted")
 
+    /// A rollout is held in memory at once.
+    static func checkRollout(environments: Int, steps: Int) throws {
+        let limit = 10_000_000
+        guard environments * steps <= limit else {
+            throw ConfigurationError(
+                option: "rolloutSteps",
+                "\(steps) steps of \(environments) environments are more than the \(limit) a rollout may hold; write at "
+                    + "most \(max(1, limit / environments))")
+        }
+    }
+
     static let alignment = [
         alignmentInterval, alignmentLearningRate, alignmentTerms, alignmentRegularization, alignDiscount,
     ]

@@ -53,6 +53,7 @@ public struct PPOConfiguration: LearnerConfiguration {
         ] + OnPolicyOption.alignment
 
     public func validate() throws {
+        try OnPolicyOption.checkRollout(environments: environments, steps: rolloutSteps)
         let rows = environments * rolloutSteps
         guard minibatchSize <= rows, rows % minibatchSize == 0 else {
             throw ConfigurationError(

@@ -7,7 +7,7 @@ import Testing
 @Suite struct GAEClaimTests {
     @Test func holdsAtReducedSize() throws {
         let report = try Catalogue.reproduce(
-            slug: "gae", seeds: 100..<110, set: ["states": 8, "rollouts": 2000], threads: 2)
+            slug: "gae", seeds: 100..<110, set: ["states": 8, "rollouts": 2000, "repeats": 12], threads: 2)
         #expect(report.verdict == .holds, "\(report.text)")
     }
 

@@ -50,6 +50,20 @@ import Testing
         #expect(outcome.tests.first { $0.name.hasPrefix("least rise") }?.passed == false)
     }
 
+    @Test func barfiHoldsAtReducedSize() throws {
+        let report = try Catalogue.reproduce(
+            slug: "barfi", seeds: 100..<106, set: ["updates": 30, "size": 3, "sampledSteps": 40_000], threads: 2)
+        #expect(report.verdict == .holds, "\(report.text)")
+    }
+
+    @Test func barfiFailsWithTheBlendFrozen() throws {
+        let report = try Catalogue.reproduce(
+            slug: "barfi", seeds: 100..<104, set: ["blendRate": 0, "sampledSteps": 20_000], threads: 2)
+        #expect(report.verdict == .fails)
+        #expect(report.tests.filter { $0.name.hasPrefix("bad hint") && !$0.name.contains("sum") }.allSatisfy { !$0.passed })
+        #expect(report.tests.first { $0.name == "sampled: return of alignment" }?.passed == false)
+    }
+
     /// The optimal value of the published room is 6.0.
     @Test func roomsAreThePublishedOnes() throws {
         let rooms = try DividedRooms(size: 7, randomMove: 0.1)

@@ -28,13 +28,14 @@ private final class Command {
     private let outputPath: String
     private let errorPath: String
 
-    init(_ arguments: [String], in folder: TemporaryFolder) throws {
+    init(_ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:]) throws {
         self.folder = folder
         let name = UUID().uuidString
         outputPath = "\(folder.path)/\(name).out"
         errorPath = "\(folder.path)/\(name).err"
         process.executableURL = URL(fileURLWithPath: try #require(executable))
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         for (path, isOutput) in [(outputPath, true), (errorPath, false)] {
             FileManager.default.createFile(atPath: path, contents: nil)
@@ -132,6 +133,23 @@ private let poleExperiment = """
         #expect((evaluated.json?["seeds"] as? [[String: Any]])?.count == 2)
         let runs = try Command(["runs", "--store", "kept"], in: folder).wait()
         #expect(runs.output.contains("pole-1") && runs.output.contains("finished"))
+    }
+
+    /// Scalar and vector kernels, one thread and two, end in the same weights.
+    @Test func theMachineDoesNotChangeTheWeights() throws {
+        let folder = try makeFolder()
+        var weights: [[String]] = []
+        for (form, threads) in [("", "1"), ("", "2"), ("scalar", "1"), ("scalar", "2"), ("avx2", "1")] {
+            let outcome = try Command(
+                ["run", "pole.yaml", "--json", "--threads", threads, "--set", "learner.hiddenSizes=[37, 19]"], in: folder,
+                environment: form.isEmpty ? [:] : ["TELOS_ISA": form]
+            ).wait()
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            let seeds = try #require(outcome.json?["seeds"] as? [[String: Any]])
+            weights.append(seeds.compactMap { $0["weights"] as? String })
+        }
+        #expect(weights[0].count == 2 && weights[0][0] != weights[0][1])
+        #expect(Set(weights).count == 1)
     }
 
     /// Ended by `signal` once it has saved a checkpoint, then resumed: the numbers of a run that was left alone.
