@@ -8,7 +8,9 @@ struct Walk: Environment {
     let specification = EnvironmentSpecification(
         name: "Walk", summary: "A corridor of nine cells; the right end is the goal.",
         observation: .discrete(9), action: .discrete(2), actionNames: ["left", "right"],
-        signals: [Signal("cell", unit: "1", 0...8, "Where the walker is."), Signal("goal", 0...1, "1 at the right end.")],
+        signals: [
+            Signal("cell", unit: "1", 0...8, "Where the walker is."), Signal("goal", 0...1, "1 at the right end."),
+        ],
         stateNames: ["cell"], reference: "The random walk of Sutton and Barto, 2018, example 6.2, with actions.")
 
     func reset(using random: inout RandomStream) -> Int { 4 }
@@ -33,7 +35,8 @@ struct Walk: Environment {
 
 func trainWalker() throws -> Double {
     let entry = EnvironmentEntry(
-        name: "Walk", family: "mine", summary: "A corridor.", horizon: 50, reward: "goal ? 1 : -0.01") { _ in Walk() }
+        name: "Walk", family: "mine", summary: "A corridor.", horizon: 50, reward: "goal ? 1 : -0.01"
+    ) { _ in Walk() }
     let task = try TaskDefinition(entry)
     let learner = try Learners.named("q-learning")!.make(
         LearnerContext(task: task, key: RandomKey(seed: 0), plannedSteps: 20_000), "{}")

@@ -127,7 +127,9 @@ import TelosTensor
         for a in 0..<300 {
             #expect(rewards[a] >= 0 && rewards[a] <= 1)
             for b in 0..<300 where all[a].lexicographicallyPrecedes(all[b]) {
-                if !(rewards[a] < rewards[b]) { Issue.record("\(all[a]) is worth \(rewards[a]), \(all[b]) \(rewards[b])") }
+                if !(rewards[a] < rewards[b]) {
+                    Issue.record("\(all[a]) is worth \(rewards[a]), \(all[b]) \(rewards[b])")
+                }
             }
         }
         #expect(reward.description.hasPrefix("[safe: position] in -2 ... 2 within 0.5, then [fast: velocity]"))

@@ -12,7 +12,8 @@ import TelosTensor
     ]
     static let words = [
         "goal", "velocity", "position", "previous", ".", "action", "[", "]", "(", ")", "0", "1", "2.5", "1e3", "?", ":",
-        "+", "-", "*", "/", "%", "^", "<", "<=", "==", "!=", "and", "or", "not", "!", "&&", "||", ",", "abs", "min", "norm",
+        "+", "-", "*", "/", "%", "^", "<", "<=", "==", "!=", "and", "or", "not", "!", "&&", "||", ",", "abs", "min",
+        "norm",
         "sin(", "clamp(", "terminated", "pi", "true", "`odd name`", " ", "\n", "é", "=", "**",
     ]
 
@@ -73,13 +74,18 @@ import TelosTensor
 
     @Test func noMachineTraps() throws {
         var random = RandomKey(seed: 22).stream
-        let valid = "initial a\na -> b when goal and velocity > 0 : 0.1 # why\nb -> `c d` : goal ? 1 : 0\nterminal `c d`"
+        let valid =
+            "initial a\na -> b when goal and velocity > 0 : 0.1 # why\nb -> `c d` : goal ? 1 : 0\nterminal `c d`"
         var parsed = 0
         for _ in 0..<20_000 {
             var bytes = Array(valid.utf8)
             for _ in 0..<(1 + random.index(below: 3)) {
                 let place = random.index(below: bytes.count)
-                if random.uniform() < 0.4 { bytes.remove(at: place) } else { bytes[place] = UInt8(10 + random.index(below: 117)) }
+                if random.uniform() < 0.4 {
+                    bytes.remove(at: place)
+                } else {
+                    bytes[place] = UInt8(10 + random.index(below: 117))
+                }
             }
             do {
                 let machine = try RewardMachine(String(decoding: bytes, as: UTF8.self))

@@ -46,12 +46,15 @@ import TelosTensor
     }
 
     @Test(arguments: [
-        ("a&&b||!c", "a and b or not c"), ("a+b*c", "a + b * c"), ("(a+b)*c", "(a + b) * c"), ("a-(b-c)", "a - (b - c)"),
-        ("(a-b)-c", "a - b - c"), ("-(a)^2", "-a^2"), ("(-a)^2", "(-a)^2"), ("(a^b)^c", "(a^b)^c"), ("a^(b^c)", "a^b^c"),
+        ("a&&b||!c", "a and b or not c"), ("a+b*c", "a + b * c"), ("(a+b)*c", "(a + b) * c"),
+        ("a-(b-c)", "a - (b - c)"),
+        ("(a-b)-c", "a - b - c"), ("-(a)^2", "-a^2"), ("(-a)^2", "(-a)^2"), ("(a^b)^c", "(a^b)^c"),
+        ("a^(b^c)", "a^b^c"),
         ("a^(-2)", "a^-2"), ("a - -b", "a - -b"), ("- - a", "--a"), ("200_000", "200000"), ("1e-3", "0.001"),
         ("(a?b:c)?d:e", "(a ? b : c) ? d : e"), ("a?b:(c?d:e)", "a ? b : c ? d : e"),
         ("a?(b?c:d):e", "a ? b ? c : d : e"), ("not (a > b)", "not a > b"), ("(not a) == b", "(not a) == b"),
-        ("(a < b) == (c < d)", "(a < b) == (c < d)"), ("1 - !a", "1 - (not a)"), ("`a b`+1", "`a b` + 1"), ("`abc`", "abc"),
+        ("(a < b) == (c < d)", "(a < b) == (c < d)"), ("1 - !a", "1 - (not a)"), ("`a b`+1", "`a b` + 1"),
+        ("`abc`", "abc"),
         ("previous . x", "previous.x"), ("action[ 2 ]", "action[2]"), ("`action`", "`action`"), ("1e300", "1e+300"),
         ("min( a,b )", "min(a, b)"), ("a and (b or c)", "a and (b or c)"), ("(a and b) or c", "a and b or c"),
     ])
@@ -84,8 +87,9 @@ import TelosTensor
         let right = String(repeating: "x-(", count: 55) + "x" + String(repeating: ")", count: 55)
         let reparsed = try Expression(try Expression(right).description)
         #expect(try reparsed == Expression(right))
-        #expect(rewardError { _ = try Expression(String(repeating: " ", count: 10_000) + "x") }?.message
-            .contains("10001 bytes") == true)
+        #expect(
+            rewardError { _ = try Expression(String(repeating: " ", count: 10_000) + "x") }?.message
+                .contains("10001 bytes") == true)
         let choices = (0..<110).map { "position > \($0) ? \($0) : " }.joined() + "0"
         _ = try Expression(choices).compiled(for: Sample.single)
     }
@@ -94,7 +98,10 @@ import TelosTensor
     static let mistakes: [(String, Int, String)] = [
         ("", 1, "an expression is missing"),
         ("   ", 4, "an expression is missing"),
-        ("velocty", 1, "unknown signal 'velocty'; did you mean 'velocity'? MountainCar has: position, velocity, height, goal"),
+        (
+            "velocty", 1,
+            "unknown signal 'velocty'; did you mean 'velocity'? MountainCar has: position, velocity, height, goal"
+        ),
         ("abs(velocty)", 5, "did you mean 'velocity'?"),
         ("1 + 2 * vel0city", 9, "did you mean 'velocity'?"),
         ("wibblewobble", 1, "unknown signal 'wibblewobble'. MountainCar has:"),

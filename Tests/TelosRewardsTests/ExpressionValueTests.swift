@@ -49,7 +49,8 @@ import TelosTensor
         ("false ? 1 : true ? 2 : 3", 2), ("!false ? 1 : 0", 1), ("min(3, 1, 2)", 1), ("max(3, 1, 2)", 3),
         ("clamp(5, 0, 2)", 2), ("norm(3, 4)", 5), ("gaussian(1, 1, 2)", 1), ("tolerance(3, 1, 2, 1)", 0.1),
         ("tolerance(1.5, 1, 2, 0)", 1), ("tolerance(3, 1, 2, 0)", 0), ("sign(-3)", -1), ("round(2.5)", 3),
-        ("round(-2.5)", -3), ("floor(-0.5)", -1), ("abs(-4)", 4), ("sqrt(16)", 4), ("square(-3)", 9), ("sigmoid(0)", 0.5),
+        ("round(-2.5)", -3), ("floor(-0.5)", -1), ("abs(-4)", 4), ("sqrt(16)", 4), ("square(-3)", 9),
+        ("sigmoid(0)", 0.5),
         ("1 / 0", .infinity), ("0^0", 1), ("exp(0) + log(1) + sin(0) + cos(0) + tan(0) + tanh(0)", 2), (".5", 0.5),
         ("3 == 3.0", 1), ("3 != 3", 0), ("1 <= 1", 1), ("2 >= 3", 0), ("1 && true", .nan), ("2.0^10", 1024),
     ])
@@ -134,7 +135,8 @@ import TelosTensor
                 }
                 let error = abs(d[point * 5 + 2] - estimate)
                 if !(error <= 1e-4 * (1 + abs(estimate))) {
-                    Issue.record("d/dposition of \(expression) = \(slope): \(d[point * 5 + 2]), differences give \(estimate)")
+                    Issue.record(
+                        "d/dposition of \(expression) = \(slope): \(d[point * 5 + 2]), differences give \(estimate)")
                 }
             }
         }
@@ -158,8 +160,9 @@ import TelosTensor
         let effort = try Expression("0.1 * action[0]^2 + action[1]")
         #expect(try effort.derivative(withRespectTo: "action[0]").description == "0.1 * (2 * action[0])")
         #expect(throws: RewardError.self) { try effort.derivative(withRespectTo: "action[thrust]") }
-        #expect(try Expression("previous.velocity^2").derivative(withRespectTo: "previous.velocity").description
-            == "2 * previous.velocity")
+        #expect(
+            try Expression("previous.velocity^2").derivative(withRespectTo: "previous.velocity").description
+                == "2 * previous.velocity")
         #expect(throws: RewardError.self) { try Expression("norm(action)").derivative(withRespectTo: "action[0]") }
         #expect(throws: RewardError.self) { try Expression("velocity").derivative(withRespectTo: "1 + 2") }
         #expect(throws: RewardError.self) { try Expression("velocity").derivative(withRespectTo: "velocity +") }

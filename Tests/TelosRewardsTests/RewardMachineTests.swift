@@ -71,13 +71,14 @@ import TelosTensor
 
     @Test func printsWhatReadsTheSame() throws {
         let machine = try RewardMachine(Self.text)
-        #expect(machine.description == """
-            start -> hasKey when key and not previous.key : 0.1
-            hasKey -> done when goal : velocity > 1 ? 2 : 1
-            hasKey -> start when not key
-            hasKey -> hasKey : -0.01
-            terminal done
-            """)
+        #expect(
+            machine.description == """
+                start -> hasKey when key and not previous.key : 0.1
+                hasKey -> done when goal : velocity > 1 ? 2 : 1
+                hasKey -> start when not key
+                hasKey -> hasKey : -0.01
+                terminal done
+                """)
         #expect(try RewardMachine(machine.description) == machine)
         let other = try RewardMachine("initial `b c`\na -> `b c` : 1\n`b c` -> a when (goal ? key : goal)")
         #expect(other.states == ["b c", "a"])
@@ -85,29 +86,31 @@ import TelosTensor
         #expect(try RewardMachine(other.description) == other)
     }
 
-    @Test(arguments: [
-        ("", nil, nil, "needs a transition"),
-        ("a b", 1, 3, "'->' is missing after the state 'a'"),
-        ("a -> ", 1, 6, "a state's name is needed"),
-        ("a -> b\nb -> c if goal : 1", 2, 8, "expected 'when CONDITION' or ': REWARD' and found 'if'"),
-        ("a -> b when : 1", 1, 13, "a value is missing before ':'"),
-        ("a -> b when goal : ", 1, 20, "an expression is missing"),
-        ("a -> b when goal : 1 +", 1, 23, "ends where a value is missing"),
-        ("a -> b when goal 3", 1, 18, "expected ': REWARD' or the end of the line"),
-        ("a -> b when 1 + 1 : 2", 1, 13, "a guard is a condition"),
-        ("a -> b when velocity : 2", 1, 13, "a condition is needed"),
-        ("a -> b when gaol : 2", 1, 13, "did you mean 'goal'?"),
-        ("a -> b\n\nb -> a when goal : 2 * velocty", 3, 24, "did you mean 'velocity'?"),
-        ("a -> hasKey\nhasKye -> a", 2, 1, "no transition leads to 'hasKye'; did you mean 'hasKey'?"),
-        ("a -> b\nb -> a\nterminal b", 2, 1, "is terminal and cannot be left"),
-        ("a -> b\nterminal  c", 2, 11, "the terminal state 'c' is in no transition"),
-        ("initial a\ninitial a\na -> b", 2, 1, "given twice"),
-        ("initial a b\na -> b", 1, 11, "expected the end of the line"),
-        ("3 -> b", 1, 1, "a state's name is needed"),
-    ] as [(String, Int?, Int?, String)])
+    @Test(
+        arguments: [
+            ("", nil, nil, "needs a transition"),
+            ("a b", 1, 3, "'->' is missing after the state 'a'"),
+            ("a -> ", 1, 6, "a state's name is needed"),
+            ("a -> b\nb -> c if goal : 1", 2, 8, "expected 'when CONDITION' or ': REWARD' and found 'if'"),
+            ("a -> b when : 1", 1, 13, "a value is missing before ':'"),
+            ("a -> b when goal : ", 1, 20, "an expression is missing"),
+            ("a -> b when goal : 1 +", 1, 23, "ends where a value is missing"),
+            ("a -> b when goal 3", 1, 18, "expected ': REWARD' or the end of the line"),
+            ("a -> b when 1 + 1 : 2", 1, 13, "a guard is a condition"),
+            ("a -> b when velocity : 2", 1, 13, "a condition is needed"),
+            ("a -> b when gaol : 2", 1, 13, "did you mean 'goal'?"),
+            ("a -> b\n\nb -> a when goal : 2 * velocty", 3, 24, "did you mean 'velocity'?"),
+            ("a -> hasKey\nhasKye -> a", 2, 1, "no transition leads to 'hasKye'; did you mean 'hasKey'?"),
+            ("a -> b\nb -> a\nterminal b", 2, 1, "is terminal and cannot be left"),
+            ("a -> b\nterminal  c", 2, 11, "the terminal state 'c' is in no transition"),
+            ("initial a\ninitial a\na -> b", 2, 1, "given twice"),
+            ("initial a b\na -> b", 1, 11, "expected the end of the line"),
+            ("3 -> b", 1, 1, "a state's name is needed"),
+        ] as [(String, Int?, Int?, String)])
     func mistakesAreFoundWhereTheyAre(text: String, line: Int?, column: Int?, part: String) {
         let error = rewardError { _ = try RewardMachine(text).bind(to: Sample.discrete) }
-        #expect(error?.line == line && error?.column == column, "\(text): \(error.map(String.init(describing:)) ?? "none")")
+        #expect(
+            error?.line == line && error?.column == column, "\(text): \(error.map(String.init(describing:)) ?? "none")")
         #expect(error?.message.contains(part) == true, "\(text): \(error.map(String.init(describing:)) ?? "none")")
     }
 }

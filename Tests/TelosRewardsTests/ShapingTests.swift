@@ -40,13 +40,16 @@ import TelosTensor
 
     @Test func aPotentialIsAFunctionOfOneState() throws {
         for (text, part) in [
-            ("velocity - previous.velocity", "previous.velocity"), ("action[0]", "'action'"), ("norm(action)", "'action'"),
+            ("velocity - previous.velocity", "previous.velocity"), ("action[0]", "'action'"),
+            ("norm(action)", "'action'"),
             ("terminated ? 0 : 1", "'terminated'"),
         ] {
             let error = rewardError {
                 _ = try PotentialShaping(potential: Expression(text), discount: 0.9).bind(to: Sample.box)
             }
-            #expect(error?.message.contains("\(part.hasPrefix("'") ? part : "'\(part)'") cannot be used in a potential") == true)
+            #expect(
+                error?.message.contains("\(part.hasPrefix("'") ? part : "'\(part)'") cannot be used in a potential")
+                    == true)
             #expect(error?.column == (text.hasPrefix("velocity") ? 12 : text.hasPrefix("norm") ? 6 : 1))
         }
         #expect(throws: RewardError.self) {

@@ -48,7 +48,8 @@ final class Columns {
     }
 
     /// Random columns within the signals' ranges, with some round and some extreme values among them.
-    convenience init(_ specification: EnvironmentSpecification, count: Int, random: inout RandomStream, extremes: Bool) {
+    convenience init(_ specification: EnvironmentSpecification, count: Int, random: inout RandomStream, extremes: Bool)
+    {
         self.init(specification, count: count)
         let odd = [0, -0.0, 1, -1, 0.5, 1e300, -1e300, .leastNonzeroMagnitude, .infinity, -.infinity, .nan]
         for (k, signal) in specification.signals.enumerated() {

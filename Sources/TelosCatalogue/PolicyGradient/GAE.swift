@@ -36,7 +36,8 @@ extension Catalogue {
                 whole: true),
             ClaimParameter("iterations", default: 40, "Batches of a CartPole run.", in: 1...200, whole: true),
             ClaimParameter("repeats", default: 24, "CartPole runs a seed.", in: 1...100, whole: true),
-            ClaimParameter("valueWidth", default: 20, "Hidden units of CartPole's value network.", in: 1...256, whole: true),
+            ClaimParameter(
+                "valueWidth", default: 20, "Hidden units of CartPole's value network.", in: 1...256, whole: true),
         ],
         run: { context in
             let estimator = try GAEEstimatorExperiment(context).outcome()

@@ -212,7 +212,8 @@ struct CartPoleTrustRegion {
                 let loss = (weight * (parameters.traced(x).reshaped(size) - target).squared).sum()
                 let theta = parameters.traced.tensors
                 let step = Adam().step(
-                    theta, gradients: gradient(of: loss, withRespectTo: theta), state: memory.traced, learningRate: Tensor(0.02))
+                    theta, gradients: gradient(of: loss, withRespectTo: theta), state: memory.traced,
+                    learningRate: Tensor(0.02))
                 fitting[size] = try Program(
                     inputs: [x, target, weight], outputs: [],
                     updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }

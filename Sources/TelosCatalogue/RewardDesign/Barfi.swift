@@ -35,7 +35,8 @@ extension Catalogue {
             ClaimParameter("terms", default: 10, "Terms of the Neumann series.", in: 0...200, whole: true),
             ClaimParameter(
                 "blendRate", default: 0.3, "Step size of the blend; 0 freezes it, and the claim must fail.", in: 0...2),
-            ClaimParameter("sampledSteps", default: 60_000, "Steps of each PPO run.", in: 20_000...500_000, whole: true),
+            ClaimParameter(
+                "sampledSteps", default: 60_000, "Steps of each PPO run.", in: 20_000...500_000, whole: true),
         ],
         run: { try BarfiExperiment($0).outcome() })
 }
@@ -158,9 +159,13 @@ struct BarfiExperiment {
     }
 
     /// Gradient ascent on logits theta with exact expectations: d_in = sum_s,a mu(s) pi(a|s) psi(s,a) A(s,a) - 2 l theta.
-    private func train(_ arm: Arm, _ problem: Problem, _ key: RandomKey) throws -> (primaryReturn: Double, blend: RewardBlend) {
+    private func train(_ arm: Arm, _ problem: Problem, _ key: RandomKey) throws -> (
+        primaryReturn: Double, blend: RewardBlend
+    ) {
         let (mdp, discount) = (problem.mdp, context["discount"])
-        let channels = [[Double](repeating: 1, count: problem.primary.count), problem.primary, problem.hints[arm.hint]!]
+        let channels = [
+            [Double](repeating: 1, count: problem.primary.count), problem.primary, problem.hints[arm.hint]!,
+        ]
         let (states, actions) = (mdp.stateCount, mdp.actionCount)
         var random = key.stream
         let theta = try Parameters(
@@ -195,7 +200,8 @@ struct BarfiExperiment {
                     let row = state * actions..<(state + 1) * actions
                     let total = row.reduce(0) { $0 + weight[$1] }
                     for index in row {
-                        step[index] = weight[index] - current[index] * total
+                        step[index] =
+                            weight[index] - current[index] * total
                             - 2 * context["regularization"] * Double(theta.values(0)[index])
                     }
                 }

@@ -70,10 +70,12 @@ public struct Acrobot: Environment {
             signals: [
                 Signal("angle1", unit: "rad", -Double.pi...Double.pi, "Of the first link; 0 hangs straight down."),
                 Signal("angle2", unit: "rad", -Double.pi...Double.pi, "Of the second link relative to the first."),
-                Signal("angularVelocity1", unit: "rad/s", -Acrobot.maximumVelocity1...Acrobot.maximumVelocity1,
-                       "Of the first link."),
-                Signal("angularVelocity2", unit: "rad/s", -Acrobot.maximumVelocity2...Acrobot.maximumVelocity2,
-                       "Of the second link relative to the first."),
+                Signal(
+                    "angularVelocity1", unit: "rad/s", -Acrobot.maximumVelocity1...Acrobot.maximumVelocity1,
+                    "Of the first link."),
+                Signal(
+                    "angularVelocity2", unit: "rad/s", -Acrobot.maximumVelocity2...Acrobot.maximumVelocity2,
+                    "Of the second link relative to the first."),
                 Signal("tipHeight", unit: "m", -reach...reach, "Of the free end above the pivot."),
                 Signal("goal", 0...1, "1 when the tip is above the line."),
             ],
@@ -110,18 +112,21 @@ public struct Acrobot: Environment {
     func derivative(_ s: State, torque: Double) -> State {
         let cosine2 = telos_cos64(s.y)
         let sine2 = telos_sin64(s.y)
-        let d1 = linkMass1 * (linkCentre1 * linkCentre1)
+        let d1 =
+            linkMass1 * (linkCentre1 * linkCentre1)
             + linkMass2
             * (linkLength1 * linkLength1 + linkCentre2 * linkCentre2 + 2 * linkLength1 * linkCentre2 * cosine2)
             + momentOfInertia + momentOfInertia
         let d2 = linkMass2 * (linkCentre2 * linkCentre2 + linkLength1 * linkCentre2 * cosine2) + momentOfInertia
         let phi2 = linkMass2 * linkCentre2 * gravity * telos_cos64(s.x + s.y - Double.pi / 2)
-        let phi1 = -linkMass2 * linkLength1 * linkCentre2 * (s.w * s.w) * sine2
+        let phi1 =
+            -linkMass2 * linkLength1 * linkCentre2 * (s.w * s.w) * sine2
             - 2 * linkMass2 * linkLength1 * linkCentre2 * s.w * s.z * sine2
             + (linkMass1 * linkCentre1 + linkMass2 * linkLength1) * gravity * telos_cos64(s.x - Double.pi / 2)
             + phi2
         let centrifugal = linkMass2 * linkLength1 * linkCentre2 * (s.z * s.z) * sine2
-        let acceleration2 = (torque + d2 / d1 * phi1 - centrifugal - phi2)
+        let acceleration2 =
+            (torque + d2 / d1 * phi1 - centrifugal - phi2)
             / (linkMass2 * (linkCentre2 * linkCentre2) + momentOfInertia - d2 * d2 / d1)
         return State(s.z, s.w, -(d2 * acceleration2 + phi1) / d1, acceleration2)
     }
@@ -173,16 +178,19 @@ public struct Acrobot: Environment {
         let turned = state.x + state.y
         let tip = joint + linkLength2 * SIMD2(telos_sin64(turned), -telos_cos64(turned))
         let line = pivot.y + goalHeight
-        return Drawing(width: size, height: size, elements: [
-            .rectangle(x: size / 2, y: size / 2, width: size, height: size, angle: 0, fill: "#f7f8fa"),
-            .rectangle(x: size / 2, y: (size + line) / 2, width: size, height: size - line, angle: 0, fill: "#e6f2e6"),
-            .line(x1: 0, y1: line, x2: size, y2: line, width: 0.02, stroke: "#4f8f5b"),
-            .line(x1: pivot.x, y1: pivot.y, x2: joint.x, y2: joint.y, width: 0.16, stroke: "#2b3a55"),
-            .line(x1: joint.x, y1: joint.y, x2: tip.x, y2: tip.y, width: 0.16, stroke: "#5b78a8"),
-            .circle(x: pivot.x, y: pivot.y, radius: 0.12, fill: "#8a94a3"),
-            .circle(x: joint.x, y: joint.y, radius: 0.11, fill: "#d98324"),
-            .circle(x: tip.x, y: tip.y, radius: 0.09, fill: "#d9482b"),
-        ])
+        return Drawing(
+            width: size, height: size,
+            elements: [
+                .rectangle(x: size / 2, y: size / 2, width: size, height: size, angle: 0, fill: "#f7f8fa"),
+                .rectangle(
+                    x: size / 2, y: (size + line) / 2, width: size, height: size - line, angle: 0, fill: "#e6f2e6"),
+                .line(x1: 0, y1: line, x2: size, y2: line, width: 0.02, stroke: "#4f8f5b"),
+                .line(x1: pivot.x, y1: pivot.y, x2: joint.x, y2: joint.y, width: 0.16, stroke: "#2b3a55"),
+                .line(x1: joint.x, y1: joint.y, x2: tip.x, y2: tip.y, width: 0.16, stroke: "#5b78a8"),
+                .circle(x: pivot.x, y: pivot.y, radius: 0.12, fill: "#8a94a3"),
+                .circle(x: joint.x, y: joint.y, radius: 0.11, fill: "#d98324"),
+                .circle(x: tip.x, y: tip.y, radius: 0.09, fill: "#d9482b"),
+            ])
     }
 }
 

@@ -52,7 +52,7 @@ public struct CartPole: Environment {
     public var specification: EnvironmentSpecification {
         let infinity = Float.infinity
         let high = [Float(positionLimit * 2), infinity, Float(angleLimit * 2), infinity]
-        let anything = -Double.infinity ... Double.infinity
+        let anything = -Double.infinity...Double.infinity
         return EnvironmentSpecification(
             name: "CartPole",
             summary: "Keep a pole upright by pushing its cart left or right.",
@@ -85,7 +85,8 @@ public struct CartPole: Environment {
         let totalMass = poleMass + cartMass
         let poleMoment = poleMass * halfLength
         let push = (force + poleMoment * (state.w * state.w) * sine) / totalMass
-        let angularAcceleration = (gravity * sine - cosine * push)
+        let angularAcceleration =
+            (gravity * sine - cosine * push)
             / (halfLength * (4.0 / 3.0 - poleMass * (cosine * cosine) / totalMass))
         let acceleration = push - poleMoment * angularAcceleration * cosine / totalMass
         state = State(
@@ -126,10 +127,12 @@ public struct CartPole: Environment {
         let tilt = SIMD2(telos_sin64(state.z), telos_cos64(state.z))
         var drawing = Drawing(width: width, height: hinge + poleLength + 0.35)
         drawing.elements = [
-            .rectangle(x: width / 2, y: drawing.height / 2, width: width, height: drawing.height, angle: 0,
-                       fill: "#f7f8fa"),
-            .rectangle(x: width / 2, y: ground / 2 - 0.04, width: width, height: ground - 0.08, angle: 0,
-                       fill: "#e3e7ec"),
+            .rectangle(
+                x: width / 2, y: drawing.height / 2, width: width, height: drawing.height, angle: 0,
+                fill: "#f7f8fa"),
+            .rectangle(
+                x: width / 2, y: ground / 2 - 0.04, width: width, height: ground - 0.08, angle: 0,
+                fill: "#e3e7ec"),
             .line(x1: 0.6, y1: ground, x2: width - 0.6, y2: ground, width: 0.03, stroke: "#8a94a3"),
             .rectangle(x: 0.6, y: ground, width: 0.05, height: 0.3, angle: 0, fill: "#8a94a3"),
             .rectangle(x: width - 0.6, y: ground, width: 0.05, height: 0.3, angle: 0, fill: "#8a94a3"),
@@ -137,8 +140,9 @@ public struct CartPole: Environment {
             .rectangle(x: x, y: ground + 0.21, width: 0.62, height: 0.26, angle: 0, fill: "#2b3a55"),
             .circle(x: x - 0.18, y: ground + 0.08, radius: 0.08, fill: "#5b6b86"),
             .circle(x: x + 0.18, y: ground + 0.08, radius: 0.08, fill: "#5b6b86"),
-            .rectangle(x: x + tilt.x * poleLength / 2, y: hinge + tilt.y * poleLength / 2, width: 0.09,
-                       height: poleLength, angle: -state.z, fill: "#d98324"),
+            .rectangle(
+                x: x + tilt.x * poleLength / 2, y: hinge + tilt.y * poleLength / 2, width: 0.09,
+                height: poleLength, angle: -state.z, fill: "#d98324"),
             .circle(x: x, y: hinge, radius: 0.06, fill: "#f3d9b1"),
         ]
         return drawing

@@ -115,8 +115,9 @@ enum Hill {
     static func height(_ position: Double) -> Double { telos_sin64(3 * position) * 0.45 + 0.55 }
 
     static func observation(maximumSpeed: Double) -> Space {
-        .box(low: [Float(MountainCar.minimumPosition), Float(-maximumSpeed)],
-             high: [Float(MountainCar.maximumPosition), Float(maximumSpeed)], shape: [2])
+        .box(
+            low: [Float(MountainCar.minimumPosition), Float(-maximumSpeed)],
+            high: [Float(MountainCar.maximumPosition), Float(maximumSpeed)], shape: [2])
     }
 
     /// Bounds are those of single precision, which the continuous car's state is kept in.
@@ -152,18 +153,20 @@ enum Hill {
         let back = onCar(-0.042, 0.026)
         let front = onCar(0.042, 0.026)
         let flag = SIMD2(goal - low, height(goal))
-        return Drawing(width: width, height: 1.3, elements: [
-            .rectangle(x: width / 2, y: 0.65, width: width, height: 1.3, angle: 0, fill: "#eef4fa"),
-            .polygon(points: [SIMD2(0, 0)] + curve + [SIMD2(width, 0)], fill: "#9db98a"),
-            .polyline(points: curve, width: 0.014, stroke: "#5f7f4d"),
-            .line(x1: flag.x, y1: flag.y, x2: flag.x, y2: flag.y + 0.2, width: 0.01, stroke: "#5a5a5a"),
-            .polygon(
-                points: [flag + SIMD2(0, 0.2), flag + SIMD2(0.09, 0.165), flag + SIMD2(0, 0.13)], fill: "#d9482b"),
-            .rectangle(x: body.x, y: body.y, width: 0.15, height: 0.05, angle: angle, fill: "#2b3a55"),
-            .rectangle(x: cabin.x, y: cabin.y, width: 0.08, height: 0.034, angle: angle, fill: "#5b78a8"),
-            .circle(x: back.x, y: back.y, radius: 0.026, fill: "#1d2636"),
-            .circle(x: front.x, y: front.y, radius: 0.026, fill: "#1d2636"),
-        ])
+        return Drawing(
+            width: width, height: 1.3,
+            elements: [
+                .rectangle(x: width / 2, y: 0.65, width: width, height: 1.3, angle: 0, fill: "#eef4fa"),
+                .polygon(points: [SIMD2(0, 0)] + curve + [SIMD2(width, 0)], fill: "#9db98a"),
+                .polyline(points: curve, width: 0.014, stroke: "#5f7f4d"),
+                .line(x1: flag.x, y1: flag.y, x2: flag.x, y2: flag.y + 0.2, width: 0.01, stroke: "#5a5a5a"),
+                .polygon(
+                    points: [flag + SIMD2(0, 0.2), flag + SIMD2(0.09, 0.165), flag + SIMD2(0, 0.13)], fill: "#d9482b"),
+                .rectangle(x: body.x, y: body.y, width: 0.15, height: 0.05, angle: angle, fill: "#2b3a55"),
+                .rectangle(x: cabin.x, y: cabin.y, width: 0.08, height: 0.034, angle: angle, fill: "#5b78a8"),
+                .circle(x: back.x, y: back.y, radius: 0.026, fill: "#1d2636"),
+                .circle(x: front.x, y: front.y, radius: 0.026, fill: "#1d2636"),
+            ])
     }
 
     /// Arctangent by three halvings of the angle and a short series: ample for a picture.

@@ -94,14 +94,16 @@ public struct Pendulum: Environment {
         let direction = SIMD2(-telos_sin64(state.x), telos_cos64(state.x))
         let tip = pivot + length * direction
         let upright = pivot.y + length
-        return Drawing(width: size, height: size, elements: [
-            .rectangle(x: size / 2, y: size / 2, width: size, height: size, angle: 0, fill: "#f7f8fa"),
-            .circle(x: pivot.x, y: pivot.y, radius: length, fill: "#e8ecf2"),
-            .line(x1: pivot.x, y1: upright - 0.07, x2: pivot.x, y2: upright + 0.07, width: 0.03, stroke: "#4f8f5b"),
-            .line(x1: pivot.x, y1: pivot.y, x2: tip.x, y2: tip.y, width: 0.1, stroke: "#c75b4a"),
-            .circle(x: tip.x, y: tip.y, radius: 0.13, fill: "#a23b2c"),
-            .circle(x: pivot.x, y: pivot.y, radius: 0.07, fill: "#2b3a55"),
-        ])
+        return Drawing(
+            width: size, height: size,
+            elements: [
+                .rectangle(x: size / 2, y: size / 2, width: size, height: size, angle: 0, fill: "#f7f8fa"),
+                .circle(x: pivot.x, y: pivot.y, radius: length, fill: "#e8ecf2"),
+                .line(x1: pivot.x, y1: upright - 0.07, x2: pivot.x, y2: upright + 0.07, width: 0.03, stroke: "#4f8f5b"),
+                .line(x1: pivot.x, y1: pivot.y, x2: tip.x, y2: tip.y, width: 0.1, stroke: "#c75b4a"),
+                .circle(x: tip.x, y: tip.y, radius: 0.13, fill: "#a23b2c"),
+                .circle(x: pivot.x, y: pivot.y, radius: 0.07, fill: "#2b3a55"),
+            ])
     }
 }
 

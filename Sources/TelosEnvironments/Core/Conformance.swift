@@ -27,9 +27,10 @@ public enum EnvironmentConformance {
         where entry.options[..<index].contains(where: { $0.name == option.name }) {
             problems.append("\(entry.name): two options are named \(option.name)")
         }
-        return problems + check(name: entry.name, steps: steps, seed: seed) { count, horizon, key in
-            try entry.make(options ?? entry.defaultOptions, count, horizon, key)
-        }
+        return problems
+            + check(name: entry.name, steps: steps, seed: seed) { count, horizon, key in
+                try entry.make(options ?? entry.defaultOptions, count, horizon, key)
+            }
     }
 
     /// What is wrong with the batches that `make` makes; empty when all is well.
@@ -175,12 +176,14 @@ public enum EnvironmentConformance {
                     let value = last.signalsAfter[position * count + index]
                     if !(value >= signal.lowerBound && value <= signal.upperBound && value.isFinite) {
                         problems.add(
-                            "signal \(signal.name)", "step \(step): the signal \(signal.name) is \(value), outside "
+                            "signal \(signal.name)",
+                            "step \(step): the signal \(signal.name) is \(value), outside "
                                 + "\(signal.lowerBound) to \(signal.upperBound)")
                     }
                     if let signalsBefore, endsBefore[index] == .ongoing,
                         last.signalsBefore[position * count + index].bitPattern
-                            != signalsBefore[position * count + index].bitPattern {
+                            != signalsBefore[position * count + index].bitPattern
+                    {
                         problems.add("signals", "step \(step): \(signal.name) changed between two steps")
                     }
                 }
@@ -273,7 +276,8 @@ public enum EnvironmentConformance {
                 if independent, step <= horizon, !terminatedBefore[index],
                     !sameBytes(
                         UnsafeBufferPointer(rebasing: last.nextObservations[columns]),
-                        UnsafeBufferPointer(rebasing: unlimited.batch.transitions.nextObservations[columns])) {
+                        UnsafeBufferPointer(rebasing: unlimited.batch.transitions.nextObservations[columns]))
+                {
                     problems.add("final", "nextObservations of a truncated episode is not that of one that goes on")
                 }
                 if end == .terminated { terminatedBefore[index] = true }
@@ -291,8 +295,9 @@ public enum EnvironmentConformance {
         let count = min(a.count, b.count)
         let (x, y) = (a.transitions, b.transitions)
         func same(_ p: UnsafeBufferPointer<Float>, _ q: UnsafeBufferPointer<Float>, _ width: Int) -> Bool {
-            sameBytes(UnsafeBufferPointer(rebasing: p[..<(count * width)]),
-                      UnsafeBufferPointer(rebasing: q[..<(count * width)]))
+            sameBytes(
+                UnsafeBufferPointer(rebasing: p[..<(count * width)]),
+                UnsafeBufferPointer(rebasing: q[..<(count * width)]))
         }
         let width = a.specification.observation.width
         if !same(a.observations, b.observations, width) { return "observations" }
@@ -303,7 +308,8 @@ public enum EnvironmentConformance {
             for position in a.specification.signals.indices {
                 let (i, j) = (position * a.count + index, position * b.count + index)
                 if x.signalsBefore[i].bitPattern != y.signalsBefore[j].bitPattern
-                    || x.signalsAfter[i].bitPattern != y.signalsAfter[j].bitPattern {
+                    || x.signalsAfter[i].bitPattern != y.signalsAfter[j].bitPattern
+                {
                     return "signals (\(a.specification.signals[position].name))"
                 }
             }
@@ -317,8 +323,11 @@ public enum EnvironmentConformance {
 
     private static func isIdentifier(_ name: String) -> Bool {
         guard let first = name.unicodeScalars.first, first.properties.isAlphabetic else { return false }
-        return name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
-            || $0 == "_") }
+        return name.unicodeScalars.allSatisfy {
+            $0.isASCII
+                && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+                    || $0 == "_")
+        }
     }
 
     /// Keeps the first message of each topic: one fault shows at every step.

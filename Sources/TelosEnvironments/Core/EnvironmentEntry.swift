@@ -64,9 +64,10 @@ public struct EnvironmentOptions: Sendable {
 
 /// An environment that a name in an experiment file can mean, with the task people usually set in it.
 public struct EnvironmentEntry: Sendable {
-    public typealias Maker = @Sendable (
-        _ options: EnvironmentOptions, _ count: Int, _ horizon: Int?, _ key: RandomKey
-    ) throws -> any BatchEnvironment
+    public typealias Maker =
+        @Sendable (
+            _ options: EnvironmentOptions, _ count: Int, _ horizon: Int?, _ key: RandomKey
+        ) throws -> any BatchEnvironment
 
     public var name: String
     public var family: String

@@ -19,8 +19,9 @@ public indirect enum Space: Hashable, Sendable, Codable {
 
     /// A one-dimensional box with the same bounds for every element.
     public static func box(_ range: ClosedRange<Float>, count: Int) -> Space {
-        .box(low: .init(repeating: range.lowerBound, count: count),
-             high: .init(repeating: range.upperBound, count: count), shape: [count])
+        .box(
+            low: .init(repeating: range.lowerBound, count: count),
+            high: .init(repeating: range.upperBound, count: count), shape: [count])
     }
 
     /// Floats in the flat encoding.

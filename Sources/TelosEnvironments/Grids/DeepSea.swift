@@ -101,7 +101,8 @@ public struct DeepSea: FiniteEnvironment {
     public func draw(_ state: Int) -> Drawing {
         let (row, column, _) = cell(of: state)
         var drawing = GridDrawing.board(rows: size + 1, columns: size) { boardRow, boardColumn in
-            boardRow == size ? (boardColumn == size - 1 ? "#69db7c" : "#495057")
+            boardRow == size
+                ? (boardColumn == size - 1 ? "#69db7c" : "#495057")
                 : boardColumn <= boardRow ? "#d0ebff" : "#f1f3f5"
         }
         GridDrawing.mark((row, min(column, size - 1)), rows: size + 1, in: &drawing)

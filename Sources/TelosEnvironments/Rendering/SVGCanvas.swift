@@ -45,30 +45,38 @@ struct SVGCanvas {
                 ]
                 return SVGNode("polygon", [("points", path(corners)), ("fill", fill)])
             }
-            return SVGNode("rect", [
-                ("x", column(x - width / 2)), ("y", row(y + height / 2)), ("width", size(width)),
-                ("height", size(height)), ("fill", fill),
-            ])
+            return SVGNode(
+                "rect",
+                [
+                    ("x", column(x - width / 2)), ("y", row(y + height / 2)), ("width", size(width)),
+                    ("height", size(height)), ("fill", fill),
+                ])
         case .circle(let x, let y, let radius, let fill):
             return SVGNode("circle", [("cx", column(x)), ("cy", row(y)), ("r", size(radius)), ("fill", fill)])
         case .line(let x1, let y1, let x2, let y2, let width, let stroke):
-            return SVGNode("line", [
-                ("x1", column(x1)), ("y1", row(y1)), ("x2", column(x2)), ("y2", row(y2)), ("stroke", stroke),
-                ("stroke-width", size(width)), ("stroke-linecap", "round"),
-            ])
+            return SVGNode(
+                "line",
+                [
+                    ("x1", column(x1)), ("y1", row(y1)), ("x2", column(x2)), ("y2", row(y2)), ("stroke", stroke),
+                    ("stroke-width", size(width)), ("stroke-linecap", "round"),
+                ])
         case .polyline(let points, let width, let stroke):
-            return SVGNode("polyline", [
-                ("points", path(points)), ("fill", "none"), ("stroke", stroke), ("stroke-width", size(width)),
-                ("stroke-linejoin", "round"),
-            ])
+            return SVGNode(
+                "polyline",
+                [
+                    ("points", path(points)), ("fill", "none"), ("stroke", stroke), ("stroke-width", size(width)),
+                    ("stroke-linejoin", "round"),
+                ])
         case .polygon(let points, let fill):
             return SVGNode("polygon", [("points", path(points)), ("fill", fill)])
         case .text(let x, let y, let size, let text, let fill):
             // A third of the size below the middle is the baseline of digits and capitals centred there.
-            return SVGNode("text", [
-                ("x", column(x)), ("y", row(y - 0.35 * size)), ("font-size", self.size(size)),
-                ("font-family", "sans-serif"), ("text-anchor", "middle"), ("fill", fill),
-            ], content: text)
+            return SVGNode(
+                "text",
+                [
+                    ("x", column(x)), ("y", row(y - 0.35 * size)), ("font-size", self.size(size)),
+                    ("font-family", "sans-serif"), ("text-anchor", "middle"), ("fill", fill),
+                ], content: text)
         }
     }
 

@@ -105,8 +105,8 @@ extension TabularMDP {
         var matrix = [Double](repeating: 0, count: stateCount * stateCount)
         for row in 0..<(stateCount * actionCount) where policy[row] > 0 {
             for entry in rowStarts[row]..<rowStarts[row + 1] {
-                matrix[row / actionCount * stateCount + successorStates[entry]]
-                    += policy[row] * successorProbabilities[entry]
+                matrix[row / actionCount * stateCount + successorStates[entry]] +=
+                    policy[row] * successorProbabilities[entry]
             }
         }
         return matrix

@@ -117,8 +117,9 @@ extension EnvironmentOption.Kind {
     var summary: String {
         switch self {
         case .integer(let range):
-            "whole number, " + (range.upperBound == Int.max
-                ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)")
+            "whole number, "
+                + (range.upperBound == Int.max
+                    ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)")
         case .real(let range): "number, " + rangeText(range.lowerBound, range.upperBound)
         case .flag: "true or false"
         case .text: "text"

@@ -84,10 +84,12 @@ extension ExperimentReader {
             try entry.check(JSONValue.object(given).json)
         } catch let error as ConfigurationError {
             // A value of the wrong kind comes without the option's name: try the options one by one.
-            let option = error.option ?? given.keys.sorted().first { name in
-                do { try entry.check(JSONValue.object([name: given[name]!]).json) } catch { return true }
-                return false
-            }
+            let option =
+                error.option
+                ?? given.keys.sorted().first { name in
+                    do { try entry.check(JSONValue.object([name: given[name]!]).json) } catch { return true }
+                    return false
+                }
             let prefix = option.map { "\($0): " } ?? "\(entry.name): "
             report(prefix + error.message, at: option.flatMap { places[$0] } ?? place)
             return nil

@@ -86,7 +86,8 @@ struct ExperimentReader {
         for pair in pairs where !known.contains(pair.key) && !pair.isRepetition {
             var help = suggestion(pair.key, among: known)
             if help.isEmpty {
-                help = known.count > 12
+                help =
+                    known.count > 12
                     ? "; 'telos describe \(what)' lists them" : "; its keys are \(known.joined(separator: ", "))"
             }
             report("\(what) has no key '\(pair.key.abridged)'\(help)", at: pair.keyPlace)

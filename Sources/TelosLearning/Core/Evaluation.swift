@@ -46,7 +46,9 @@ public func evaluate(
         let values = rewards.evaluate(transitions)
         for index in 0..<episodes where records[index] == nil {
             returns[index] += values.channels[index]
-            for term in rewards.termNames.indices { terms[term * episodes + index] += values.terms[term * episodes + index] }
+            for term in rewards.termNames.indices {
+                terms[term * episodes + index] += values.terms[term * episodes + index]
+            }
             var end = transitions.ends[index]
             if end == .ongoing, step == maximumSteps { end = .truncated }
             if end != .ongoing {

@@ -12,7 +12,8 @@ extension Checkpoint {
         for name in names {
             let array = arrays[name]!
             let bytes = array.values.count * 4
-            header[name] = ["dtype": "F32", "shape": array.shape, "data_offsets": [offset, offset + bytes]] as [String: Any]
+            header[name] =
+                ["dtype": "F32", "shape": array.shape, "data_offsets": [offset, offset + bytes]] as [String: Any]
             offset += bytes
         }
         var text = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
@@ -29,7 +30,9 @@ extension Checkpoint {
     /// Reads `encoded()`'s form; throws `CheckpointError` for anything else, without trapping.
     public init(decoding data: Data) throws {
         guard data.count >= 8 else { throw CheckpointError("it is only \(data.count) bytes long") }
-        let length = data.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+        let length = data.prefix(8).enumerated().reduce(UInt64(0)) {
+            $0 | UInt64($1.element) << (8 * UInt64($1.offset))
+        }
         guard length <= UInt64(data.count - 8) else { throw CheckpointError("its header is cut short") }
         let body = data.startIndex + 8 + Int(length)
         guard

@@ -19,7 +19,11 @@ public enum ObservationEncoding: Sendable, Hashable {
 
     /// Floats of an encoded observation, and inputs of the network.
     public var width: Int { if case .real(let width) = self { width } else { 1 } }
-    public var features: Int { switch self { case .real(let width), .oneHot(let width): width } }
+    public var features: Int {
+        switch self {
+        case .real(let width), .oneHot(let width): width
+        }
+    }
 
     public func callAsFunction(_ observations: Tensor) -> Tensor {
         switch self {
@@ -45,7 +49,12 @@ public enum ActionHead: Sendable, Hashable {
 
     /// Floats of an encoded action, and outputs of the network.
     public var width: Int { if case .gaussian(let low, _) = self { low.count } else { 1 } }
-    public var outputs: Int { switch self { case .categorical(let count): count; case .gaussian(let low, _): low.count } }
+    public var outputs: Int {
+        switch self {
+        case .categorical(let count): count;
+        case .gaussian(let low, _): low.count
+        }
+    }
 
     /// Fills the noise that `ActionDistribution.sample` turns into actions.
     func fillNoise(_ noise: UnsafeMutableBufferPointer<Float>, using random: inout RandomStream) {

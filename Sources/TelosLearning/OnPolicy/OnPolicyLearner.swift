@@ -38,7 +38,9 @@ final class OnPolicyLearner: Learner {
         environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
         let specification = environments.specification
         guard let encoding = ObservationEncoding(specification.observation), let head = ActionHead(specification.action)
-        else { throw LearnerError("\(specification.name)'s observations or actions are not of a kind this learner reads") }
+        else {
+            throw LearnerError("\(specification.name)'s observations or actions are not of a kind this learner reads")
+        }
         self.head = head
         observationWidth = encoding.width
         actionWidth = head.width
@@ -70,7 +72,8 @@ final class OnPolicyLearner: Learner {
         if settings.normalizeRewards {
             guard !aligns else {
                 throw ConfigurationError(
-                    option: "normalizeRewards", "cannot be combined with behavior-alignment, which weighs the rewards itself")
+                    option: "normalizeRewards",
+                    "cannot be combined with behavior-alignment, which weighs the rewards itself")
             }
             rewardNormalizer = RewardNormalizer(environments: count, discount: settings.discount)
         }
@@ -203,7 +206,8 @@ final class OnPolicyLearner: Learner {
         for head in 0..<rollout.heads {
             let scale = update.valueScales[head]
             for environment in 0..<count {
-                buffer[head * rollout.rows + step * count + environment] = values[environment * rollout.heads + head] * scale
+                buffer[head * rollout.rows + step * count + environment] =
+                    values[environment * rollout.heads + head] * scale
             }
         }
     }
@@ -216,7 +220,8 @@ final class OnPolicyLearner: Learner {
         target.update(from: source.baseAddress!, count: source.count)
     }
 
-    private func copy<Element>(_ source: UnsafeMutableBufferPointer<Element>, to target: UnsafeMutablePointer<Element>) {
+    private func copy<Element>(_ source: UnsafeMutableBufferPointer<Element>, to target: UnsafeMutablePointer<Element>)
+    {
         target.update(from: source.baseAddress!, count: source.count)
     }
 

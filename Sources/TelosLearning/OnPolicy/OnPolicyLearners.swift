@@ -4,7 +4,8 @@ extension Learners {
     static let onPolicy: [LearnerEntry] = [
         LearnerEntry(
             name: "ppo", family: "on-policy",
-            summary: "proximal policy optimisation: several passes over each rollout, held near the policy that took it",
+            summary:
+                "proximal policy optimisation: several passes over each rollout, held near the policy that took it",
             reference: "Schulman, Wolski, Dhariwal, Radford and Klimov, Proximal policy optimization algorithms, 2017",
             configuration: PPOConfiguration.self, refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
@@ -25,7 +26,8 @@ extension Learners {
 
     private static let onPolicyRefusal: @Sendable (EnvironmentSpecification) -> String? = { specification in
         if ObservationEncoding(specification.observation) == nil {
-            return "it reads box, binary and discrete observations, \(specification.name) gives \(specification.observation)"
+            return
+                "it reads box, binary and discrete observations, \(specification.name) gives \(specification.observation)"
         }
         if ActionHead(specification.action) == nil {
             return "it chooses discrete and box actions, \(specification.name) takes \(specification.action)"

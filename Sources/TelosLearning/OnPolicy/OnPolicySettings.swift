@@ -44,24 +44,29 @@ enum OnPolicyOption {
         "environments", "copies of the environment stepped together", raising: "more varied batches, faster stepping",
         lowering: "longer stretches of each episode per batch", range: 1...65_536)
     static let rolloutSteps = OptionDescription(
-        "rolloutSteps", "steps of each environment between updates", raising: "less bias and noise per update, fewer updates",
+        "rolloutSteps", "steps of each environment between updates",
+        raising: "less bias and noise per update, fewer updates",
         lowering: "more frequent, noisier updates", range: 1...1_000_000)
     static let learningRate = OptionDescription(
         "learningRate", "step size of the optimiser", raising: "faster, less stable learning",
         lowering: "slower, steadier learning", range: 0...10)
     static let learningRateSchedule = OptionDescription(
-        "learningRateSchedule", "how the learning rate changes over the run", choices: Schedule.allCases.map(\.rawValue))
+        "learningRateSchedule", "how the learning rate changes over the run", choices: Schedule.allCases.map(\.rawValue)
+    )
     static let discount = OptionDescription(
         "discount", "gamma: worth of a reward one step later", raising: "looks further ahead, noisier",
         lowering: "prefers soon, easier to estimate", range: 0...1)
     static let gaeLambda = OptionDescription(
-        "gaeLambda", "lambda of generalised advantage estimation", raising: "less bias from the critic, more variance (1: Monte Carlo)",
+        "gaeLambda", "lambda of generalised advantage estimation",
+        raising: "less bias from the critic, more variance (1: Monte Carlo)",
         lowering: "less variance, more bias (0: one-step)", range: 0...1)
     static let entropyCoefficient = OptionDescription(
-        "entropyCoefficient", "weight of the policy's entropy in the objective", raising: "explores more, settles later",
+        "entropyCoefficient", "weight of the policy's entropy in the objective",
+        raising: "explores more, settles later",
         lowering: "settles sooner, may stop exploring", range: 0...10)
     static let valueCoefficient = OptionDescription(
-        "valueCoefficient", "weight of the critic's squared error", raising: "larger critic steps under the joint gradient clip",
+        "valueCoefficient", "weight of the critic's squared error",
+        raising: "larger critic steps under the joint gradient clip",
         lowering: "larger policy share of it", range: 0...100)
     static let maximumGradientNorm = OptionDescription(
         "maximumGradientNorm", "gradients are scaled down to this joint norm", raising: "rarer clipping",
@@ -72,10 +77,12 @@ enum OnPolicyOption {
     static let activation = OptionDescription(
         "activation", "function between layers", choices: Activation.allCases.map(\.rawValue))
     static let initialLogDeviation = OptionDescription(
-        "initialLogDeviation", "log standard deviation of a continuous policy at the start", raising: "explores wider at first",
+        "initialLogDeviation", "log standard deviation of a continuous policy at the start",
+        raising: "explores wider at first",
         lowering: "explores closer at first", range: -20...5)
     static let normalizeObservations = OptionDescription(
-        "normalizeObservations", "whether observations are scaled by their running mean and deviation (part of the policy)")
+        "normalizeObservations",
+        "whether observations are scaled by their running mean and deviation (part of the policy)")
     static let normalizeRewards = OptionDescription(
         "normalizeRewards", "whether learning rewards are divided by the running deviation of the discounted return")
     static let normalizeAdvantages = OptionDescription(
@@ -91,7 +98,8 @@ enum OnPolicyOption {
         raising: "closer to the implicit gradient, slower", lowering: "cheaper, more approximate", range: 0...10_000)
     static let alignmentRegularization = OptionDescription(
         "alignmentRegularization", "weight l of -l |theta|^2 in the inner objective when the blend is adapted",
-        raising: "a better conditioned, more cautious gradient", lowering: "closer to the unregularised one", range: 0...100)
+        raising: "a better conditioned, more cautious gradient", lowering: "closer to the unregularised one",
+        range: 0...100)
     static let alignDiscount = OptionDescription(
         "alignDiscount", "whether the discount is part of what is adapted")
 

@@ -75,7 +75,8 @@ public struct PPOConfiguration: LearnerConfiguration {
         alignment.adaptsDiscount = alignDiscount
         return OnPolicySettings(
             environments: environments, rolloutSteps: rolloutSteps, epochs: epochs, minibatchSize: minibatchSize,
-            solver: .adam(epsilon: 1e-5), learningRate: learningRate, schedule: learningRateSchedule, discount: discount,
+            solver: .adam(epsilon: 1e-5), learningRate: learningRate, schedule: learningRateSchedule,
+            discount: discount,
             gaeLambda: gaeLambda, entropyCoefficient: entropyCoefficient, valueCoefficient: valueCoefficient,
             maximumGradientNorm: maximumGradientNorm, hiddenSizes: hiddenSizes, activation: activation,
             initialLogDeviation: initialLogDeviation, normalizeObservations: normalizeObservations,

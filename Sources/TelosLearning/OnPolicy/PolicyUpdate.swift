@@ -99,7 +99,8 @@ final class PolicyUpdate {
         let metrics = zip(metricNames, sums).map { Metric($0, $1 / Double(updates)) }
         if let broken = metrics.first(where: { !$0.value.isFinite }) {
             throw LearnerError(
-                "training diverged: \(broken.name) is \(broken.value). Try a smaller learningRate or maximumGradientNorm")
+                "training diverged: \(broken.name) is \(broken.value). Try a smaller learningRate or maximumGradientNorm"
+            )
         }
         return metrics + [Metric("explainedVariance", explainedVariance(rollout))]
     }

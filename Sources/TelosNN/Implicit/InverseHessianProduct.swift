@@ -48,10 +48,12 @@ public final class InverseHessianProduct<Model: TensorContainer> {
         case .neumann(let terms, let step):
             start = try Program(
                 inputs: inputs, outputs: [],
-                updates: updates(p, vector) + updates(x, terms == 0 ? vector : vector.map { step * $0 }), threads: threads)
+                updates: updates(p, vector) + updates(x, terms == 0 ? vector : vector.map { step * $0 }),
+                threads: threads)
             let next = zip(p, product(p)).map { $0 + step * $1 }
             iterate = try Program(
-                inputs: inputs, outputs: [], updates: updates(p, next) + updates(x, zip(x, next).map { $0 + step * $1 }),
+                inputs: inputs, outputs: [],
+                updates: updates(p, next) + updates(x, zip(x, next).map { $0 + step * $1 }),
                 threads: threads)
         case .conjugateGradient(_, let damping):
             let squared = dot(vector, vector)

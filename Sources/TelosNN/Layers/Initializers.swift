@@ -14,7 +14,8 @@ public enum Initializer: Sendable, Hashable {
     public func callAsFunction(inputs: Int, outputs: Int, key: RandomKey) -> Tensor {
         var random = key.stream
         func uniform(_ bound: Double) -> Tensor {
-            Tensor((0..<(inputs * outputs)).map { _ in Float(random.uniform(-bound, bound)) }, shape: [inputs, outputs])
+            Tensor(
+                (0..<(inputs * outputs)).map { _ in Float(random.uniform(-bound, bound)) }, shape: [inputs, outputs])
         }
         switch self {
         case .zeros: return .zeros(inputs, outputs)

@@ -48,7 +48,8 @@ struct BoundParts: Sendable {
     ) {
         let part = parts[index]
         let count = transitions.count
-        let own = UnsafeMutableBufferPointer(rebasing: terms[(part.termStart * count)..<((part.termStart + part.termCount) * count)])
+        let own = UnsafeMutableBufferPointer(
+            rebasing: terms[(part.termStart * count)..<((part.termStart + part.termCount) * count)])
         let width = part.memoryWidth
         guard width > 0, width < memoryWidth else {
             let rows = UnsafeMutableBufferPointer(rebasing: memory[0..<(width * count)])

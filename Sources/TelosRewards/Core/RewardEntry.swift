@@ -33,7 +33,9 @@ public enum Rewards {
             name: "sum", summary: "A weighted sum of rewards.",
             details: "Each part is logged with its weight applied, so that the terms add up to the reward.",
             text: "reward: \"100 * goal - 0.1 * action^2\"",
-            code: "try ExpressionReward(\"100 * goal\").named(\"goal\") - 0.1 * ExpressionReward(\"action^2\").named(\"effort\")"),
+            code:
+                "try ExpressionReward(\"100 * goal\").named(\"goal\") - 0.1 * ExpressionReward(\"action^2\").named(\"effort\")"
+        ),
         RewardEntry(
             name: "scaled", summary: "A reward times a constant.",
             details: "A larger factor makes it weigh more against other rewards, and makes returns larger.",

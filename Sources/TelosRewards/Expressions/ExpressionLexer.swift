@@ -94,7 +94,8 @@ struct ExpressionLexer {
         }
         let spelling = text(start, position)
         if Self.isLetter(byte(position)) || byte(position) == UInt8(ascii: "`") {
-            throw error("put an operator between '\(spelling)' and the name after it, as in '\(spelling) * x'", at: start)
+            throw error(
+                "put an operator between '\(spelling)' and the name after it, as in '\(spelling) * x'", at: start)
         }
         if byte(position) == UInt8(ascii: ".") {
             throw error("'\(spelling).' is not a number; a number has one decimal point", at: start)
@@ -131,7 +132,9 @@ struct ExpressionLexer {
         if let advice = Self.advice[character] {
             return error("'\(character)' is not an operator; \(advice)", at: start)
         }
-        let shown = character.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? "'\(character)'" : "a control character"
+        let shown =
+            character.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+            ? "'\(character)'" : "a control character"
         return error("unexpected character \(shown)", at: start)
     }
 

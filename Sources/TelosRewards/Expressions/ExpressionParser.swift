@@ -93,12 +93,14 @@ struct ExpressionParser {
         try advance()
         let first = try expression(Expression.Precedence.conditional)
         guard token.isSymbol(":") else {
-            throw error("'?' needs ':' and a second value, as in goal ? 1 : 0; found \(token.spelling)", at: token.start)
+            throw error(
+                "'?' needs ':' and a second value, as in goal ? 1 : 0; found \(token.spelling)", at: token.start)
         }
         try advance()
         let second = try expression(Expression.Precedence.conditional)
         let kind: Kind =
-            first.kind == .number || second.kind == .number ? .number
+            first.kind == .number || second.kind == .number
+            ? .number
             : first.kind == .condition && second.kind == .condition ? .condition : .unknown
         return try combined(
             .conditional(condition.node, first.node, second.node), condition.start, kind,
@@ -330,7 +332,8 @@ struct ExpressionParser {
         let isSpread = function.isVariadic && nodes == [.action(.whole)]
         let fits = function.isVariadic ? nodes.count >= function.minimumArity : nodes.count == function.minimumArity
         guard fits || isSpread else {
-            let needed = "\(function.minimumArity)\(function.isVariadic ? " or more" : "") "
+            let needed =
+                "\(function.minimumArity)\(function.isVariadic ? " or more" : "") "
                 + (function.minimumArity == 1 && !function.isVariadic ? "argument" : "arguments")
             throw error("\(function.signature) takes \(needed) and has \(nodes.count) here", at: start)
         }

@@ -69,7 +69,8 @@ public struct ExpressionProgram: Sendable {
     ) {
         let count = transitions.count
         precondition(
-            transitions.signalsAfter.count >= signalCount * count && transitions.signalsBefore.count >= signalCount * count
+            transitions.signalsAfter.count >= signalCount * count
+                && transitions.signalsBefore.count >= signalCount * count
                 && transitions.actions.count >= actionWidth * count && transitions.ends.count >= count,
             "the transitions come from another environment than the expression was bound to")
         // Bare addresses: a batch also carries its specification, whose references would be counted at every use.

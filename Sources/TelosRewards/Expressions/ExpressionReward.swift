@@ -13,7 +13,8 @@ extension Expression {
         var parser = try ExpressionParser(source, vocabulary: vocabulary)
         let operand = try parser.parse()
         guard operand.kind == .condition else {
-            throw parser.error("a condition is needed here and this is a number; compare it, as in x > 0", at: operand.start)
+            throw parser.error(
+                "a condition is needed here and this is a number; compare it, as in x > 0", at: operand.start)
         }
         return try ExpressionProgram(operand.node, vocabulary: vocabulary, columns: .transition)
     }

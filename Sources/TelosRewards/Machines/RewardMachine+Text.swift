@@ -35,7 +35,8 @@ extension RewardMachine {
             let text = Self.withoutComment(line)
             guard text.utf8.count <= Expression.maximumLength else {
                 throw RewardError(
-                    "the line is \(text.utf8.count) bytes long; at most \(Expression.maximumLength) are read", column: 1)
+                    "the line is \(text.utf8.count) bytes long; at most \(Expression.maximumLength) are read", column: 1
+                )
             }
             var lexer = ExpressionLexer(text)
             let first = try lexer.next()
@@ -60,7 +61,8 @@ extension RewardMachine {
                 var parser = try ExpressionParser(text, from: next.end)
                 let operand = try parser.parsePrefix()
                 if operand.kind == .number {
-                    throw parser.error("a guard is a condition and this is a number; compare it, as in x > 0", at: operand.start)
+                    throw parser.error(
+                        "a guard is a condition and this is a number; compare it, as in x > 0", at: operand.start)
                 }
                 condition = try Expression(Self.slice(lexer, next.end, parser.token.start))
                 next = parser.token
@@ -82,7 +84,8 @@ extension RewardMachine {
         }
 
         private mutating func declare(
-            _ keyword: ExpressionLexer.Token, _ name: ExpressionLexer.Token, _ lexer: inout ExpressionLexer, _ number: Int
+            _ keyword: ExpressionLexer.Token, _ name: ExpressionLexer.Token, _ lexer: inout ExpressionLexer,
+            _ number: Int
         ) throws {
             let state = try Self.state(name, lexer)
             let rest = try lexer.next()

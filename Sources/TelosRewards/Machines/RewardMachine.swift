@@ -114,7 +114,8 @@ public struct RewardMachine: Reward {
             let place = index < places.count ? places[index] : nil
             bound.append(
                 .init(
-                    source: Double(positions[transition.source] ?? 0), target: Double(positions[transition.target] ?? 0),
+                    source: Double(positions[transition.source] ?? 0),
+                    target: Double(positions[transition.target] ?? 0),
                     condition: try transition.condition.map { condition in
                         try located(place, place?.conditionColumn) {
                             try condition.compiledCondition(for: specification)
@@ -144,7 +145,8 @@ public struct RewardMachine: Reward {
     public var description: String {
         var lines = initial == transitions[0].source ? [] : ["initial \(Expression.spelling(ofWord: initial))"]
         for transition in transitions {
-            var line = Expression.spelling(ofWord: transition.source) + " -> "
+            var line =
+                Expression.spelling(ofWord: transition.source) + " -> "
                 + Expression.spelling(ofWord: transition.target)
             if let condition = transition.condition { line += " when \(condition)" }
             if transition.reward.root != .number(0) { line += " : \(transition.reward)" }

@@ -10,7 +10,8 @@ public func gradient(
         let error = Tensor.invalid("gradient", "the loss must be one number, not \(loss.shape)", file, line)
         return parameters.map { _ in error }
     }
-    return vectorJacobianProduct(of: [loss], cotangents: [Tensor(1).broadcast(to: loss.shape)], withRespectTo: parameters)
+    return vectorJacobianProduct(
+        of: [loss], cotangents: [Tensor(1).broadcast(to: loss.shape)], withRespectTo: parameters)
 }
 
 /// Sum over outputs of cotangent times Jacobian, for each parameter.
@@ -21,7 +22,8 @@ public func vectorJacobianProduct(
     let wanted = Set(parameters.map { ObjectIdentifier($0.node) })
     var reaches: Set<ObjectIdentifier> = []
     for node in order
-    where wanted.contains(ObjectIdentifier(node)) || node.inputs.contains(where: { reaches.contains(ObjectIdentifier($0)) })
+    where wanted.contains(ObjectIdentifier(node))
+        || node.inputs.contains(where: { reaches.contains(ObjectIdentifier($0)) })
     {
         reaches.insert(ObjectIdentifier(node))
     }

@@ -79,11 +79,14 @@ public func matmul(
         b = Tensor(b.node.inputs[0])
         transposeB.toggle()
     }
-    let (rows, inner) = transposeA ? (a.shape[a.rank - 1], a.shape[a.rank - 2]) : (a.shape[a.rank - 2], a.shape[a.rank - 1])
-    let (depth, columns) = transposeB ? (b.shape[b.rank - 1], b.shape[b.rank - 2]) : (b.shape[b.rank - 2], b.shape[b.rank - 1])
+    let (rows, inner) =
+        transposeA ? (a.shape[a.rank - 1], a.shape[a.rank - 2]) : (a.shape[a.rank - 2], a.shape[a.rank - 1])
+    let (depth, columns) =
+        transposeB ? (b.shape[b.rank - 1], b.shape[b.rank - 2]) : (b.shape[b.rank - 2], b.shape[b.rank - 1])
     guard inner == depth else {
         return .invalid(
-            "matmul", "inner extents differ: \(a.shape)\(transposeA ? " transposed" : "") and "
+            "matmul",
+            "inner extents differ: \(a.shape)\(transposeA ? " transposed" : "") and "
                 + "\(b.shape)\(transposeB ? " transposed" : "")", file, line)
     }
     return Tensor(

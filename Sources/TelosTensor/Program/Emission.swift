@@ -130,7 +130,8 @@ private struct Emitter {
                 }
             for value in written where place[value] == nil {
                 let needed = size(value)
-                if let slot = free.indices.filter({ free[$0].size >= needed }).min(by: { free[$0].size < free[$1].size }) {
+                if let slot = free.indices.filter({ free[$0].size >= needed }).min(by: { free[$0].size < free[$1].size }
+                ) {
                     offsets[value] = free[slot].offset
                     free[slot] = (free[slot].offset + needed, free[slot].size - needed)
                     if free[slot].size == 0 { free.remove(at: slot) }
@@ -257,7 +258,9 @@ private struct Emitter {
         if sources.count > 1 { instruction.b = UnsafePointer(sources[1]) }
         func finish(_ opcode: telos_opcode, _ n0: Int, _ n1: Int = 1, _ n2: Int = 1, _ n3: Int = 1) {
             instruction.opcode = Int32(opcode.rawValue)
-            (instruction.n0, instruction.n1, instruction.n2, instruction.n3) = (Int64(n0), Int64(n1), Int64(n2), Int64(n3))
+            (instruction.n0, instruction.n1, instruction.n2, instruction.n3) = (
+                Int64(n0), Int64(n1), Int64(n2), Int64(n3)
+            )
         }
         switch node.operation {
         case .placeholder, .variable, .constant, .elementwise, .reshape, .stopGradient, .invalid: return
@@ -269,7 +272,8 @@ private struct Emitter {
         case .transpose(let order):
             let strides = rowMajorStrides(shapes[0])
             emitStrided(
-                TELOS_I_STRIDED_COPY, from: sources[0], to: target, extents: node.shape, strides: order.map { strides[$0] })
+                TELOS_I_STRIDED_COPY, from: sources[0], to: target, extents: node.shape,
+                strides: order.map { strides[$0] })
             return
         case .slice(let axis, let start):
             let strides = rowMajorStrides(shapes[0])
@@ -289,7 +293,8 @@ private struct Emitter {
             var start = 0
             for (source, shape) in zip(sources, shapes) {
                 emitStrided(
-                    TELOS_I_STRIDED_STORE, from: source, to: target + start * strides[axis], extents: shape, strides: strides)
+                    TELOS_I_STRIDED_STORE, from: source, to: target + start * strides[axis], extents: shape,
+                    strides: strides)
                 start += shape[axis]
             }
             return
@@ -320,7 +325,8 @@ private struct Emitter {
         instructions.append(instruction)
     }
 
-    mutating func emitCopy(from source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int) {
+    mutating func emitCopy(from source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int)
+    {
         emitStrided(TELOS_I_STRIDED_COPY, from: source, to: target, extents: [count], strides: [1])
     }
 
@@ -354,7 +360,8 @@ private struct Emitter {
             for step in 0..<extent {
                 let gathers = opcode == TELOS_I_STRIDED_COPY
                 emitStrided(
-                    opcode, from: source + step * (gathers ? stride : block), to: target + step * (gathers ? block : stride),
+                    opcode, from: source + step * (gathers ? stride : block),
+                    to: target + step * (gathers ? block : stride),
                     extents: rest.map(\.extent), strides: rest.map(\.stride))
             }
             return

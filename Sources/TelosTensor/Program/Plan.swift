@@ -70,7 +70,9 @@ struct Plan {
         self.outputs = outputs.map { indexOf[ObjectIdentifier($0)]! }
         self.updates = updates.map { (indexOf[ObjectIdentifier($0.0)]!, indexOf[ObjectIdentifier($0.1)]!) }
         let known = Set(self.inputs)
-        strayPlaceholder = nodes.indices.first { nodes[$0].operation == .placeholder && !known.contains($0) }.map { nodes[$0] }
+        strayPlaceholder = nodes.indices.first { nodes[$0].operation == .placeholder && !known.contains($0) }.map {
+            nodes[$0]
+        }
         chainOf = Array(repeating: nil, count: nodes.count)
         gather()
         schedule()
@@ -131,7 +133,9 @@ struct Plan {
         let real = target.indices.filter { target[$0] != 1 }
         let repeated = real.map { source[$0] == 1 }
         if !repeated.contains(false) { return .scalar }
-        guard let change = repeated.indices.dropFirst().first(where: { repeated[$0] != repeated[$0 - 1] }) else { return .dense }
+        guard let change = repeated.indices.dropFirst().first(where: { repeated[$0] != repeated[$0 - 1] }) else {
+            return .dense
+        }
         guard !repeated[change...].contains(where: { $0 != repeated[change] }) else { return nil }
         let inner = real[change...].reduce(1) { $0 * target[$1] }
         return repeated[0] ? .row(inner: inner) : .column(inner: inner)
@@ -157,11 +161,13 @@ struct Plan {
             let chosen =
                 nearest[index].reversed().first(where: joins)
                 ?? chains.indices.suffix(8).reversed().first { sharesInput($0, index) && joins($0) }
-            let chain = chosen ?? {
-                chains.append(Chain(count: nodes[index].count, inner: nil))
-                dependencies.append([])
-                return chains.count - 1
-            }()
+            let chain =
+                chosen
+                ?? {
+                    chains.append(Chain(count: nodes[index].count, inner: nil))
+                    dependencies.append([])
+                    return chains.count - 1
+                }()
             chains[chain].members.append(index)
             chains[chain].inner = chains[chain].inner ?? inner
             chains[chain].inputCount += inputsOf[index].count

@@ -68,7 +68,8 @@ public final class Program {
             updates: updates.map { ($0.variable.node, $0.value.node) })
         if let stray = plan.strayPlaceholder {
             throw TensorError(
-                operation: "Program", message: "a placeholder of shape \(stray.shape) is used but is not among the inputs")
+                operation: "Program",
+                message: "a placeholder of shape \(stray.shape) is used but is not among the inputs")
         }
         let emitted = plan.emit()
         inputBuffers = emitted.inputs

@@ -115,9 +115,10 @@ private final class FaultyBatch: BatchEnvironment {
 
     @Test func horizonsOfClassicControl() {
         let horizons = Dictionary(uniqueKeysWithValues: Environments.classicControl.map { ($0.name, $0.horizon) })
-        #expect(horizons == [
-            "CartPole": 500, "MountainCar": 200, "MountainCarContinuous": 999, "Acrobot": 500, "Pendulum": 200,
-        ])
+        #expect(
+            horizons == [
+                "CartPole": 500, "MountainCar": 200, "MountainCarContinuous": 999, "Acrobot": 500, "Pendulum": 200,
+            ])
     }
 
     @Test func optionsReachTheDynamics() throws {

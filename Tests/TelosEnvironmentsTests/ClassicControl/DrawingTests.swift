@@ -33,11 +33,13 @@ import Testing
     }
 
     @Test func yGrowsUpwards() {
-        let drawing = Drawing(width: 10, height: 5, elements: [
-            .circle(x: 1, y: 1, radius: 0.5, fill: "red"),
-            .rectangle(x: 5, y: 4, width: 2, height: 1, angle: 0, fill: "blue"),
-            .line(x1: 0, y1: 0, x2: 10, y2: 5, width: 0.1, stroke: "black"),
-        ])
+        let drawing = Drawing(
+            width: 10, height: 5,
+            elements: [
+                .circle(x: 1, y: 1, radius: 0.5, fill: "red"),
+                .rectangle(x: 5, y: 4, width: 2, height: 1, angle: 0, fill: "blue"),
+                .line(x1: 0, y1: 0, x2: 10, y2: 5, width: 0.1, stroke: "black"),
+            ])
         let svg = drawing.svg(pixelWidth: 100)
         #expect(svg.contains("width=\"100\" height=\"50\""))
         #expect(svg.contains("<circle cx=\"10\" cy=\"40\" r=\"5\" fill=\"red\"/>"))
@@ -48,17 +50,23 @@ import Testing
 
     /// A rectangle turned a quarter anticlockwise has its right side on top.
     @Test func rectanglesTurnAnticlockwise() {
-        let turned = Drawing(width: 4, height: 4, elements: [
-            .rectangle(x: 2, y: 2, width: 2, height: 1, angle: Double.pi / 2, fill: "red")
-        ]).svg(pixelWidth: 40)
+        let turned = Drawing(
+            width: 4, height: 4,
+            elements: [
+                .rectangle(x: 2, y: 2, width: 2, height: 1, angle: Double.pi / 2, fill: "red")
+            ]
+        ).svg(pixelWidth: 40)
         // Corners from the lower left one on: (-1, -½) goes to (½, -1), and so on.
         #expect(turned.contains("points=\"25,30 25,10 15,10 15,30\""))
     }
 
     @Test func textIsEscaped() {
-        let svg = Drawing(width: 1, height: 1, elements: [
-            .text(x: 0.5, y: 0.5, size: 0.2, text: "a<b & \"c\" \u{7}", fill: "\"><script>")
-        ]).svg()
+        let svg = Drawing(
+            width: 1, height: 1,
+            elements: [
+                .text(x: 0.5, y: 0.5, size: 0.2, text: "a<b & \"c\" \u{7}", fill: "\"><script>")
+            ]
+        ).svg()
         #expect(svg.contains("a&lt;b &amp; &quot;c&quot; ?"))
         #expect(!svg.contains("<script"))
         #expect(isWellFormed(svg))
@@ -66,10 +74,12 @@ import Testing
 
     @Test func stillElementsAreWrittenOnce() {
         let frames = (0..<10).map { frame in
-            Drawing(width: 10, height: 10, elements: [
-                .circle(x: 5, y: 5, radius: 4, fill: "grey"),
-                .circle(x: Double(frame), y: 5, radius: 1, fill: "red"),
-            ])
+            Drawing(
+                width: 10, height: 10,
+                elements: [
+                    .circle(x: 5, y: 5, radius: 4, fill: "grey"),
+                    .circle(x: Double(frame), y: 5, radius: 1, fill: "red"),
+                ])
         }
         let svg = DrawingAnimation(frames: frames, framesPerSecond: 5).svg(pixelWidth: 10)
         #expect(svg.components(separatedBy: "<circle").count == 3)

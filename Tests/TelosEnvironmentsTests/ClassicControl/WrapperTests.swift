@@ -49,7 +49,9 @@ import Testing
         var ended = 0
         for _ in 0..<60 {
             let chosen = actions(plain, &random)
-            chosen.withUnsafeBufferPointer { plain.step(actions: $0); stacked.step(actions: $0) }
+            chosen.withUnsafeBufferPointer {
+                plain.step(actions: $0); stacked.step(actions: $0)
+            }
             for index in 0..<3 {
                 let columns = (index * 4)..<(index * 4 + 4)
                 let wide = (index * 12)..<(index * 12 + 12)
@@ -108,7 +110,9 @@ import Testing
         var random = key.derived("test").stream
         for _ in 0..<50 {
             let chosen = actions(plain, &random)
-            chosen.withUnsafeBufferPointer { plain.step(actions: $0); batch.step(actions: $0) }
+            chosen.withUnsafeBufferPointer {
+                plain.step(actions: $0); batch.step(actions: $0)
+            }
             seen.append(Array(plain.observations))
         }
         for column in 0..<4 {

@@ -60,7 +60,8 @@ import Testing
         let report = try Catalogue.reproduce(
             slug: "barfi", seeds: 100..<104, set: ["blendRate": 0, "sampledSteps": 20_000], threads: 2)
         #expect(report.verdict == .fails)
-        #expect(report.tests.filter { $0.name.hasPrefix("bad hint") && !$0.name.contains("sum") }.allSatisfy { !$0.passed })
+        #expect(
+            report.tests.filter { $0.name.hasPrefix("bad hint") && !$0.name.contains("sum") }.allSatisfy { !$0.passed })
         #expect(report.tests.first { $0.name == "sampled: return of alignment" }?.passed == false)
     }
 

@@ -141,7 +141,8 @@ private let poleExperiment = """
         var weights: [[String]] = []
         for (form, threads) in [("", "1"), ("", "2"), ("scalar", "1"), ("scalar", "2"), ("avx2", "1")] {
             let outcome = try Command(
-                ["run", "pole.yaml", "--json", "--threads", threads, "--set", "learner.hiddenSizes=[37, 19]"], in: folder,
+                ["run", "pole.yaml", "--json", "--threads", threads, "--set", "learner.hiddenSizes=[37, 19]"],
+                in: folder,
                 environment: form.isEmpty ? [:] : ["TELOS_ISA": form]
             ).wait()
             #expect(outcome.code == 0, "\(outcome.errors)")

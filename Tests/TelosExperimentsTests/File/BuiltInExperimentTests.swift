@@ -38,8 +38,9 @@ import Testing
     @Test func itsMistakesAreFound() {
         func changed(_ old: String, _ new: String) -> String {
             Self.mountainCar.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-                line.contains(old) ? line.prefix(upTo: line.range(of: old)!.lowerBound) + new
-                    + line.suffix(from: line.range(of: old)!.upperBound) : String(line)
+                line.contains(old)
+                    ? line.prefix(upTo: line.range(of: old)!.lowerBound) + new
+                        + line.suffix(from: line.range(of: old)!.upperBound) : String(line)
             }.joined(separator: "\n")
         }
         let signal = problems(changed("abs(velocity)", "abs(velocty)"))
@@ -50,8 +51,9 @@ import Testing
         #expect(option.map(\.line) == [9] && option.first?.message.contains("no key 'clip'") == true)
         let range = problems(changed("200_000}", "200_000, clipRange: -0.1}"))
         #expect(range.map(\.column) == [54] && range.first?.message.contains("clipRange must be") == true)
-        #expect(problems(Self.mountainCar, "learner.normalizeRewards=true").map(\.argument)
-            == ["--set learner.normalizeRewards=true"])
+        #expect(
+            problems(Self.mountainCar, "learner.normalizeRewards=true").map(\.argument)
+                == ["--set learner.normalizeRewards=true"])
         let divisor = problems(Self.mountainCar, "learner.minibatchSize=63")
         #expect(divisor.first?.message.contains("does not divide") == true)
     }

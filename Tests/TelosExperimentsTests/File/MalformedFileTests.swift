@@ -260,7 +260,8 @@ private func reward(_ text: String) -> String { learner + "task:\n  environment:
     }
 
     @Test func noPrefixOfAFileTraps() {
-        let text = reward("\"goal ? 0 : -1\"")
+        let text =
+            reward("\"goal ? 0 : -1\"")
             + "auxiliary:\n  a: {reward: 'abs(velocity)', weight: 1_0}\nseeds: [1, 2]\n"
         for length in 0...text.count { _ = problems(String(text.prefix(length))) }
         for skipped in 0..<text.count {

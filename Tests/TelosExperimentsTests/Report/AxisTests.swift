@@ -35,13 +35,16 @@ import Testing
     }
 
     @Test func numbersReadWell() {
-        #expect([0, 1.0 / 3, -112, 123.456, 2500.04, 123_456.7].map(numberText)
-            == ["0", "0.3333", "−112", "123.5", "2500", "123457"])
+        #expect(
+            [0, 1.0 / 3, -112, 123.456, 2500.04, 123_456.7].map(numberText)
+                == ["0", "0.3333", "−112", "123.5", "2500", "123457"])
         #expect([1.2e-7, 5e20, .nan, -.infinity].map(numberText) == ["1.2e−7", "5e20", "–", "–"])
-        #expect([950, 1000, 50_000, 999_999, 2_500_000, 3e9].map(humanCount)
-            == ["950", "1k", "50k", "1M", "2.5M", "3B"])
+        #expect(
+            [950, 1000, 50_000, 999_999, 2_500_000, 3e9].map(humanCount)
+                == ["950", "1k", "50k", "1M", "2.5M", "3B"])
         #expect(groupedText(1_234_567) == "1\u{202F}234\u{202F}567" && groupedText(-12) == "−12")
-        #expect([0.84, 9.96, 59.6, 125, 4320, .nan].map(durationText)
-            == ["0.8 s", "10 s", "1 min 0 s", "2 min 5 s", "1 h 12 min", "–"])
+        #expect(
+            [0.84, 9.96, 59.6, 125, 4320, .nan].map(durationText)
+                == ["0.8 s", "10 s", "1 min 0 s", "2 min 5 s", "1 h 12 min", "–"])
     }
 }

@@ -17,9 +17,11 @@ import Testing
             title: text, xLabel: text, yLabel: text,
             series: [
                 curve(text, [1, 2, 4]),
-                PlotSeries(text, [
-                    PlotPoint(x: 0, lower: 0, point: 1, upper: 3), PlotPoint(x: 9, lower: 1, point: 2, upper: 5),
-                ]),
+                PlotSeries(
+                    text,
+                    [
+                        PlotPoint(x: 0, lower: 0, point: 1, upper: 3), PlotPoint(x: 9, lower: 1, point: 2, upper: 5),
+                    ]),
             ])
         return renderReport(
             ReportContent(

@@ -23,7 +23,8 @@ import Testing
 
         func inner(_ blend: RewardBlend) -> [Double] {
             (0..<rows).map { row in
-                blend.offset * channels[0][row] + blend.weights[0] * channels[1][row] + blend.weights[1] * channels[2][row]
+                blend.offset * channels[0][row] + blend.weights[0] * channels[1][row] + blend.weights[1]
+                    * channels[2][row]
             }
         }
 
@@ -98,7 +99,9 @@ import Testing
         }
         let gradient = try computed(terms: 300)
         let scale = expected.map(abs).max()!
-        for (one, other) in zip(gradient, expected) { #expect(abs(one - other) < 2e-3 * scale, "\(gradient) \(expected)") }
+        for (one, other) in zip(gradient, expected) {
+            #expect(abs(one - other) < 2e-3 * scale, "\(gradient) \(expected)")
+        }
         // Without the inverse Hessian the gradient is another one.
         let plain = try computed(terms: 0)
         #expect(zip(plain, expected).contains { abs($0 - $1) > 0.1 * scale })

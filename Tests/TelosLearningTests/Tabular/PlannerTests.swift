@@ -115,9 +115,11 @@ private func planner(
             seen.insert(index)
             #expect(abs(table[index] - paid) < 1e-12)
         }
-        #expect(seen.count == table.indices.count {
-            model.mdp.transitions[$0] > 0 && !model.mdp.terminal[$0 / 4 / model.mdp.stateCount]
-        })
+        #expect(
+            seen.count
+                == table.indices.count {
+                    model.mdp.transitions[$0] > 0 && !model.mdp.terminal[$0 / 4 / model.mdp.stateCount]
+                })
     }
 
     @Test func potentialsLeaveThePlan() throws {

@@ -40,7 +40,8 @@ import Testing
 
     @Test func checkpointsThatDoNotFitAreRefused() throws {
         let (small, large) = (
-            try task("Grid", options: ["size": .integer(3)]), try task("Grid", options: ["size": .integer(4)]))
+            try task("Grid", options: ["size": .integer(3)]), try task("Grid", options: ["size": .integer(4)])
+        )
         for name in ["q-learning", "value-iteration", "policy-iteration"] {
             let entry = try #require(Learners.named(name))
             func make(_ task: TaskDefinition, _ options: String = "{}") throws -> any Learner {

@@ -179,7 +179,8 @@ private let targets: [TemporalDifferenceTarget] = [.qLearning, .sarsa, .expected
                 let episodes = try learner.train(steps: 40_000).suffix(200)
                 online += episodes.reduce(0) { $0 + $1.primaryReturn } / Double(episodes.count * seeds)
                 falls += Double(episodes.count { $0.primaryReturn < -100 }) / Double(episodes.count * seeds)
-                greedy += try evaluate(learner.policy(), on: task, episodes: 1, key: RandomKey(seed: 9)).meanReturn
+                greedy +=
+                    try evaluate(learner.policy(), on: task, episodes: 1, key: RandomKey(seed: 9)).meanReturn
                     / Double(seeds)
             }
             return (online, greedy, falls)

@@ -6,7 +6,9 @@ import Testing
     /// Random graphs of every kind of step: what fusion, views and buffer reuse give must be what the interpreter gives.
     @Test(arguments: 0..<60) func randomGraphsAgreeWithTheInterpreter(seed: Int) throws {
         var random = RandomKey(seed: seed).derived("graphs").stream
-        let inputs = [Tensor(placeholder: 4, 6), Tensor(placeholder: 6), Tensor(placeholder: 4, 1), Tensor(placeholder: [])]
+        let inputs = [
+            Tensor(placeholder: 4, 6), Tensor(placeholder: 6), Tensor(placeholder: 4, 1), Tensor(placeholder: []),
+        ]
         var pool = inputs
         for _ in 0..<40 {
             let a = pool[random.index(below: pool.count)]

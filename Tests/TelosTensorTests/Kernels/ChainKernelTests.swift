@@ -76,7 +76,9 @@ import Testing
             for i in 0..<outer {
                 for j in 0..<inner {
                     var values = [Float](repeating: 0, count: registers)
-                    for (register, input) in inputs.enumerated() { values[register] = before[register][input.offset(i, j)] }
+                    for (register, input) in inputs.enumerated() {
+                        values[register] = before[register][input.offset(i, j)]
+                    }
                     for (op, function) in zip(ops, functions) {
                         values[Int(op.dst)] = function(values[Int(op.a)], values[Int(op.b)], values[Int(op.c)])
                     }

@@ -3,21 +3,22 @@ import Foundation
 import Testing
 
 @Suite struct ElementwiseKernelTests {
-    static let functions: [(op: telos_elementwise, name: String, bound: Double, truth: @Sendable (Double) -> Double)] = [
-        (TELOS_EXP, "exp", 1, { exp($0) }),
-        (TELOS_LOG, "log", 1, { log($0) }),
-        (TELOS_TANH, "tanh", 2, { tanh($0) }),
-        (TELOS_SIGMOID, "sigmoid", 2, { $0 >= 0 ? 1 / (1 + exp(-$0)) : exp($0) / (1 + exp($0)) }),
-        (TELOS_SOFTPLUS, "softplus", 2, { max($0, 0) + log1p(exp(-abs($0))) }),
-        (TELOS_SIN, "sin", 2, { sin($0) }),
-        (TELOS_COS, "cos", 2, { cos($0) }),
-        (TELOS_ERF, "erf", 2, { erf($0) }),
-        (TELOS_EXPM1, "expm1", 2, { expm1($0) }),
-        (TELOS_LOG1P, "log1p", 2, { log1p($0) }),
-        (TELOS_SQRT, "sqrt", 0.5, { $0.squareRoot() }),
-        (TELOS_RECIPROCAL, "reciprocal", 0.5001, { 1 / $0 }),
-        (TELOS_FLOOR, "floor", 0, { floor($0) }),
-    ]
+    static let functions: [(op: telos_elementwise, name: String, bound: Double, truth: @Sendable (Double) -> Double)] =
+        [
+            (TELOS_EXP, "exp", 1, { exp($0) }),
+            (TELOS_LOG, "log", 1, { log($0) }),
+            (TELOS_TANH, "tanh", 2, { tanh($0) }),
+            (TELOS_SIGMOID, "sigmoid", 2, { $0 >= 0 ? 1 / (1 + exp(-$0)) : exp($0) / (1 + exp($0)) }),
+            (TELOS_SOFTPLUS, "softplus", 2, { max($0, 0) + log1p(exp(-abs($0))) }),
+            (TELOS_SIN, "sin", 2, { sin($0) }),
+            (TELOS_COS, "cos", 2, { cos($0) }),
+            (TELOS_ERF, "erf", 2, { erf($0) }),
+            (TELOS_EXPM1, "expm1", 2, { expm1($0) }),
+            (TELOS_LOG1P, "log1p", 2, { log1p($0) }),
+            (TELOS_SQRT, "sqrt", 0.5, { $0.squareRoot() }),
+            (TELOS_RECIPROCAL, "reciprocal", 0.5001, { 1 / $0 }),
+            (TELOS_FLOOR, "floor", 0, { floor($0) }),
+        ]
 
     /// Random bit patterns reach every magnitude; the dense range is where the functions are used.
     static func inputs(_ seed: UInt64) -> [Float] {

@@ -50,9 +50,9 @@ struct TestRandom: RandomNumberGenerator {
 enum Kernels {
     /// Divides the number of samples where nothing is optimised.
     #if DEBUG
-    static let thinning = 20
+        static let thinning = 20
     #else
-    static let thinning = 1
+        static let thinning = 1
     #endif
 
     static let available: [telos_isa] = [TELOS_ISA_SCALAR, TELOS_ISA_AVX2, TELOS_ISA_AVX512, TELOS_ISA_NEON]
@@ -60,7 +60,8 @@ enum Kernels {
 
     static let special: [Float] = [
         0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 2.5, -2.5, .infinity, -.infinity, .nan, .leastNonzeroMagnitude,
-        -.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 88.8, -88.8,
+        -.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 88.8,
+        -88.8,
         -103.9, -105, 1e10, -1e10, 16_777_216, 1.0000001, 0.9999999, 1e-10, -1e-10, 65536, 65537, 1e30,
     ]
 
@@ -119,7 +120,9 @@ func identical(_ a: [Float], _ b: [Float]) -> Bool {
 func ulps(_ value: Float, _ truth: Double) -> Double {
     let rounded = Float(truth)
     if truth.isNaN || value.isNaN { return truth.isNaN && value.isNaN ? 0 : .infinity }
-    if rounded.isInfinite || value.isInfinite { return rounded == value ? 0 : abs(truth) >= 0x1.fffffdp127 ? 1 : .infinity }
+    if rounded.isInfinite || value.isInfinite {
+        return rounded == value ? 0 : abs(truth) >= 0x1.fffffdp127 ? 1 : .infinity
+    }
     let unit = max(Double(truth).magnitude.binade * 0x1p-23, Double(Float.leastNonzeroMagnitude))
     return abs(Double(value) - truth) / unit
 }

@@ -75,7 +75,9 @@ import Testing
         var random = TestRandom(42)
         for width in [1, 3, 16, 17, 40] {
             let rows = 6, count = 11
-            let indices: [Float] = (0..<count).map { _ in random.pick([0, 1, 2, 3, 4, 5, 6, -1, .nan, 1e30, -.infinity]) }
+            let indices: [Float] = (0..<count).map { _ in
+                random.pick([0, 1, 2, 3, 4, 5, 6, -1, .nan, 1e30, -.infinity])
+            }
             func index(_ i: Int, _ bound: Int) -> Int? {
                 indices[i] >= 0 && indices[i] < Float(bound) ? Int(indices[i]) : nil
             }

@@ -75,7 +75,8 @@ import Testing
                 let k = random.pick([0, 1, 2, 7, 16, 17, 40])
                 Self.check(
                     Shape(
-                        m: m, n: n, k: k, transposeA: Bool.random(using: &random), transposeB: Bool.random(using: &random),
+                        m: m, n: n, k: k, transposeA: Bool.random(using: &random),
+                        transposeB: Bool.random(using: &random),
                         bias: Bool.random(using: &random)), &random)
             }
         }

@@ -40,7 +40,8 @@ import Testing
                     let units = words.map { (Float($0 >> 9) + 0.5) * 0x1p-23 }
                     #expect(uniform.pointer[i] == units[i % 4])
                     let pair = i % 4 / 2 * 2
-                    let radius = (-2 * log(Double(units[pair]))).squareRoot(), angle = 2 * Double.pi * Double(units[pair + 1])
+                    let radius = (-2 * log(Double(units[pair]))).squareRoot(),
+                        angle = 2 * Double.pi * Double(units[pair + 1])
                     let truth = radius * (i % 2 == 0 ? cos(angle) : sin(angle))
                     #expect(abs(Double(normal.pointer[i]) - truth) < 3e-6)
                 }

@@ -53,7 +53,8 @@ import Testing
             var values = random.floats(n0 * n1 * n2)
             if trial % 4 == 0, !values.isEmpty { values[Int.random(in: values.indices, using: &random)] = .nan }
             let a = KernelMemory(values)
-            let sum = Self.reduce(values, n0, n1, n2, 0, +), maximum = Self.reduce(values, n0, n1, n2, -.infinity, Self.larger)
+            let sum = Self.reduce(values, n0, n1, n2, 0, +),
+                maximum = Self.reduce(values, n0, n1, n2, -.infinity, Self.larger)
             for isa in Kernels.available {
                 let size = n0 * n2
                 #expect(identical(Self.run(TELOS_I_SUM, n0, n1, n2, a, isa, count: size), sum), "\(n0) \(n1) \(n2)")
@@ -107,7 +108,8 @@ import Testing
                 }
                 for isa in Kernels.available {
                     let result = Self.run(
-                        TELOS_I_CUMULATIVE_SUM, n0, n1, 1, KernelMemory(values), isa, count: n0 * n1, flags: backward ? 1 : 0)
+                        TELOS_I_CUMULATIVE_SUM, n0, n1, 1, KernelMemory(values), isa, count: n0 * n1,
+                        flags: backward ? 1 : 0)
                     #expect(identical(result, expected))
                 }
             }

@@ -6,14 +6,16 @@ import Testing
 
 @Suite struct NetworkTests {
     @Test(arguments: [(6, 4), (4, 6), (5, 5)]) func orthogonalInitialisation(_ rows: Int, _ columns: Int) throws {
-        let values = try Initializer.orthogonal(gain: 2)(inputs: rows, outputs: columns, key: RandomKey(seed: 1)).evaluated()
+        let values = try Initializer.orthogonal(gain: 2)(inputs: rows, outputs: columns, key: RandomKey(seed: 1))
+            .evaluated()
         let tall = rows >= columns
         let count = min(rows, columns)
         for a in 0..<count {
             for b in 0..<count {
                 var product: Float = 0
                 for k in 0..<max(rows, columns) {
-                    product += tall
+                    product +=
+                        tall
                         ? values[k * columns + a] * values[k * columns + b]
                         : values[a * columns + k] * values[b * columns + k]
                 }
@@ -40,7 +42,9 @@ import Testing
                 let g = x[i] * x[i]
                 m[i] = 0.9 * m[i] + 0.1 * g
                 v[i] = 0.999 * v[i] + 0.001 * g * g
-                x[i] -= 0.1 * (m[i] / (1 - pow(0.9, Double(t)))) / ((v[i] / (1 - pow(0.999, Double(t)))).squareRoot() + 1e-5)
+                x[i] -=
+                    0.1 * (m[i] / (1 - pow(0.9, Double(t))))
+                    / ((v[i] / (1 - pow(0.999, Double(t)))).squareRoot() + 1e-5)
             }
         }
         for i in 0..<3 { #expect(abs(Double(parameters.values(0)[i]) - x[i]) < 2e-4) }
