@@ -6,13 +6,15 @@ TELOS := .build/release/telos
 DEMO := Examples/demo/misleading-hint.yaml
 DEMO_STORE := .telos/demo
 COMPLETIONS := .build/completions
+PEERS := Benchmarks/.venv
+PYTHON ?= python3
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test format lint completions clean
+.PHONY: help setup build demo test test-neon test-accuracy format lint completions clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install SQLite's header where it is missing (Debian and Ubuntu; macOS has it)
 	@command -v $(SWIFT) > /dev/null || { \
@@ -39,6 +41,33 @@ demo: build ## train an agent under a misleading hint four ways, compare them, w
 test: setup ## build and run every test in release
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	$(SWIFT) test $(BUILD_FLAGS) --skip-build
+
+test-neon: ## compare the bits of every form of the kernels: scalar, AVX2, AVX-512, and NEON (emulated on x86-64 Linux)
+	@Tests/KernelPrograms/run.sh forms
+
+test-accuracy: ## measure the transcendental kernels on all 2^32 floats (minutes); FUNCTIONS="exp tanh" tries only those
+	@Tests/KernelPrograms/run.sh accuracy $(FUNCTIONS)
+
+$(PEERS)/installed: Benchmarks/peers/requirements.txt
+	@if [ "$$(uname)" = Linux ] && command -v apt-get > /dev/null; then \
+	    missing=; \
+	    $(PYTHON) -c 'import ensurepip' 2> /dev/null || missing="$$missing python3-venv"; \
+	    $(PYTHON) -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("openblas"))' \
+	        || missing="$$missing libopenblas-dev"; \
+	    if [ -n "$$missing" ]; then \
+	        if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	        echo "installing$$missing"; \
+	        $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq $$missing; \
+	    fi; \
+	fi
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/peers/requirements.txt
+	@touch $@
+
+.PHONY: bench-peers
+# ROWS="ppo-update gru" measures only rows whose name contains one of the words and keeps the other results.
+bench-peers: build $(PEERS)/installed ## measure the same work in PyTorch, JAX and others in one run: Benchmarks/RESULTS.md
+	$(PEERS)/bin/python Benchmarks/peers/run.py --telos $(TELOS) $(if $(ROWS),--only $(ROWS))
 
 format: ## rewrite the sources in the committed style
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

@@ -10,6 +10,15 @@ enum { TELOS_SCRATCH = 16 * (512 + 16) + 64 * 16 };
     case OP: \
         for (int64_t i = 0; i < count; i += 16) { const v16 x = vload(a + i); vstore(d + i, EXPRESSION); } \
         break;
+#define TELOS_COSTLY(OP, FUNCTION) \
+    case OP: { \
+        int64_t i = 0; \
+        for (; i + WIDE_LANES <= count; i += WIDE_LANES) { \
+            *(vwide_unaligned *)(d + i) = FUNCTION(*(const vwide_unaligned *)(a + i)); \
+        } \
+        for (; i < count; i += 16) vstore(d + i, FUNCTION(vload(a + i))); \
+        break; \
+    }
 #define TELOS_BINARY(OP, EXPRESSION) \
     case OP: \
         for (int64_t i = 0; i < count; i += 16) { \
@@ -35,19 +44,19 @@ static void tile_operation(const telos_micro_op *op, float *const *registers, in
     TELOS_UNARY(TELOS_NEGATE, -x)
     TELOS_UNARY(TELOS_ABS, vabs(x))
     TELOS_UNARY(TELOS_SIGN, x > 0.0f ? vsplat(1.0f) : x < 0.0f ? vsplat(-1.0f) : x)
-    TELOS_UNARY(TELOS_EXP, vexp(x))
-    TELOS_UNARY(TELOS_LOG, vlog(x))
-    TELOS_UNARY(TELOS_TANH, vtanh(x))
-    TELOS_UNARY(TELOS_SIGMOID, vsigmoid(x))
-    TELOS_UNARY(TELOS_SOFTPLUS, vsoftplus(x))
+    TELOS_COSTLY(TELOS_EXP, vexp)
+    TELOS_COSTLY(TELOS_LOG, vlog)
+    TELOS_COSTLY(TELOS_TANH, vtanh)
+    TELOS_COSTLY(TELOS_SIGMOID, vsigmoid)
+    TELOS_COSTLY(TELOS_SOFTPLUS, vsoftplus)
     TELOS_UNARY(TELOS_SQRT, __builtin_elementwise_sqrt(x))
     TELOS_UNARY(TELOS_RECIPROCAL, 1.0f / x)
-    TELOS_UNARY(TELOS_SIN, vsin(x))
-    TELOS_UNARY(TELOS_COS, vcos(x))
+    TELOS_COSTLY(TELOS_SIN, vsin)
+    TELOS_COSTLY(TELOS_COS, vcos)
     TELOS_UNARY(TELOS_FLOOR, vfloor(x))
-    TELOS_UNARY(TELOS_ERF, verf(x))
-    TELOS_UNARY(TELOS_EXPM1, vexpm1(x))
-    TELOS_UNARY(TELOS_LOG1P, vlog1p(x))
+    TELOS_COSTLY(TELOS_ERF, verf)
+    TELOS_COSTLY(TELOS_EXPM1, vexpm1)
+    TELOS_COSTLY(TELOS_LOG1P, vlog1p)
     TELOS_BINARY(TELOS_ADD, x + y)
     TELOS_BINARY(TELOS_SUBTRACT, x - y)
     TELOS_BINARY(TELOS_MULTIPLY, x * y)
@@ -60,6 +69,16 @@ static void tile_operation(const telos_micro_op *op, float *const *registers, in
     TELOS_BINARY(TELOS_EQUAL, TELOS_TRUTH(x == y))
     TELOS_TERNARY(TELOS_SELECT, x != 0.0f ? y : z)
     TELOS_TERNARY(TELOS_FMA, vfma(x, y, z))
+    TELOS_TERNARY(TELOS_MULTIPLY_ADD, x * y + z)
+    TELOS_TERNARY(TELOS_MULTIPLY_SUBTRACT, x * y - z)
+    TELOS_TERNARY(TELOS_SUBTRACT_PRODUCT, z - x * y)
+    TELOS_TERNARY(TELOS_MULTIPLY_MULTIPLY, x * y * z)
+    TELOS_TERNARY(TELOS_MULTIPLY_DIVIDE, x * y / z)
+    TELOS_TERNARY(TELOS_ADD_ADD, x + y + z)
+    TELOS_TERNARY(TELOS_ADD_MULTIPLY, (x + y) * z)
+    TELOS_TERNARY(TELOS_SUBTRACT_MULTIPLY, (x - y) * z)
+    TELOS_TERNARY(TELOS_INTERPOLATE, y + (x - y) * z)
+    TELOS_TERNARY(TELOS_MULTIPLY_SQRT_ADD, __builtin_elementwise_sqrt(x * y) + z)
     case TELOS_ELEMENTWISE_COUNT: break;
     }
 }
@@ -148,7 +167,8 @@ static int may_write_directly(const telos_chain *chain, const tile_plan *plan, i
 }
 
 /// Puts `rows` rows of `columns` elements of an operand into a register; may write 15 floats beyond.
-static void load_tile(const tile_operand *o, int64_t row, int64_t column, int64_t rows, int64_t columns, float *target) {
+static void load_tile(const tile_operand *o, int64_t row, int64_t column, int64_t rows, int64_t columns,
+                      float *target) {
     const float *source = o->base + row * o->row + column * o->column;
     for (int64_t i = 0; i < rows; ++i, source += o->row, target += columns) {
         if (o->column == 0) {
@@ -173,8 +193,48 @@ static void store_tile(const tile_operand *o, int64_t row, int64_t column, int64
     }
 }
 
+enum { SMALL_CHAIN = 256 };
+
+/// A chain that is one tile: no outline of the operands pays there. 0 where the chain needs one.
+static int run_small_chain(const telos_chain *chain) {
+    const int inputs = chain->input_count;
+    const int64_t rows = chain->outer, columns = chain->inner, count = rows * columns;
+    if (count > (chain->register_count <= 16 ? SMALL_CHAIN : 128)) return 0;
+    for (int i = 0; i < chain->op_count; ++i) {
+        if (chain->ops[i].dst < inputs) return 0;
+    }
+    for (int i = 0; i < chain->output_count; ++i) {
+        if (chain->outputs[i].reg < inputs) return 0;
+    }
+    float scratch[TELOS_SCRATCH] __attribute__((aligned(64)));
+    float *registers[TELOS_MAX_REGISTERS];
+    const int64_t room = (count + 31) / 16 * 16;
+    for (int r = 0; r < chain->register_count; ++r) registers[r] = scratch + r * room;
+    for (int i = 0; i < inputs; ++i) {
+        const telos_operand *o = &chain->inputs[i];
+        if (o->inner_stride == 0 && (o->outer_stride == 0 || rows == 1)) {
+            const v16 v = vsplat(*o->pointer);
+            for (int64_t j = 0; j < count; j += 16) vstore(registers[o->reg] + j, v);
+        } else if (o->inner_stride == 1 && (rows == 1 || o->outer_stride == columns)) {
+            registers[o->reg] = o->pointer;
+        } else {
+            const tile_operand t = {.base = o->pointer, .row = o->outer_stride, .column = o->inner_stride};
+            load_tile(&t, 0, 0, rows, columns, registers[o->reg]);
+        }
+    }
+    for (int i = 0; i < chain->op_count; ++i) tile_operation(&chain->ops[i], registers, count);
+    for (int i = 0; i < chain->output_count; ++i) {
+        const telos_operand *o = &chain->outputs[i];
+        const tile_operand t = {.base = o->pointer, .row = o->outer_stride, .column = o->inner_stride};
+        if (rows == 1 && t.column == 1) vcopy(t.base, registers[o->reg], columns);
+        else store_tile(&t, 0, 0, rows, columns, registers[o->reg]);
+    }
+    return 1;
+}
+
 static void run_chain(const telos_chain *chain, int64_t part, int64_t parts) {
     if (chain->outer <= 0 || chain->inner <= 0) return;
+    if (parts == 1 && run_small_chain(chain)) return;
     tile_plan plan;
     plan_shape(chain, &plan);
     const int inputs = chain->input_count, outputs = chain->output_count;

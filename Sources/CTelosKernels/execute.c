@@ -78,10 +78,25 @@ static int64_t parts_of(const telos_instruction *i, int threads) {
         break;
     }
     case TELOS_I_MATMUL:
+    case TELOS_I_CONVOLUTION:
         cost = (double)i->n0 * (double)i->n1 * (double)i->n2 * (double)i->n3 / 1000000.0;
         break;
     case TELOS_I_SUM:
     case TELOS_I_MAX:
+        cost = (double)i->n0 * (double)i->n1 * (double)i->n2 / 200000.0;
+        break;
+    case TELOS_I_UNFOLD:
+    case TELOS_I_FOLD: {
+        const telos_window *w = (const telos_window *)i->aux;
+        cost = (double)(w->images * w->rows * w->columns) * (double)(w->window_height * w->window_width * w->channels)
+            / 200000.0;
+        break;
+    }
+    case TELOS_I_SOFTMAX:
+    case TELOS_I_LOG_SUM_EXP:
+        cost = (double)i->n0 * (double)i->n1 / 30000.0;
+        break;
+    case TELOS_I_RECURRENCE:
         cost = (double)i->n0 * (double)i->n1 * (double)i->n2 / 200000.0;
         break;
     default:

@@ -4,41 +4,48 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-TELOS_INLINE v16 reduce_step(const int maximum, v16 sum, v16 x) { return maximum ? vmaximum(sum, x) : sum + x; }
-TELOS_INLINE float reduce_lanes(const int maximum, v16 v) { return maximum ? vmaximum_lanes(v) : vsum(v); }
+typedef enum { REDUCE_SUM = 0, REDUCE_MAXIMUM = 1, REDUCE_SQUARES = 2 } reduction;
+
+TELOS_INLINE v16 reduce_step(const reduction how, v16 sum, v16 x) {
+    return how == REDUCE_MAXIMUM ? vmaximum(sum, x) : how == REDUCE_SQUARES ? sum + x * x : sum + x;
+}
+TELOS_INLINE float reduce_lanes(const reduction how, v16 v) {
+    return how == REDUCE_MAXIMUM ? vmaximum_lanes(v) : vsum(v);
+}
+TELOS_INLINE v16 reduce_start(const reduction how) { return vsplat(how == REDUCE_MAXIMUM ? -INFINITY : 0.0f); }
 
 /// R rows of `count` elements: lane l takes elements l, l + 16, ...; then the tree.
-TELOS_INLINE void reduce_rows(const int maximum, const int R, float *target, const float *source, int64_t count) {
+TELOS_INLINE void reduce_rows(const reduction how, const int R, float *target, const float *source, int64_t count) {
     v16 lanes[4];
-    TELOS_UNROLL for (int r = 0; r < R; ++r) lanes[r] = vsplat(maximum ? -INFINITY : 0.0f);
+    TELOS_UNROLL for (int r = 0; r < R; ++r) lanes[r] = reduce_start(how);
     int64_t i = 0;
     for (; i + 16 <= count; i += 16) {
         TELOS_UNROLL for (int r = 0; r < R; ++r) {
-            lanes[r] = reduce_step(maximum, lanes[r], vload(source + r * count + i));
+            lanes[r] = reduce_step(how, lanes[r], vload(source + r * count + i));
         }
     }
     if (i < count) {
         const v16i present = vlanes() < (v16i)(int32_t)(count - i);
         TELOS_UNROLL for (int r = 0; r < R; ++r) {
-            lanes[r] = present ? reduce_step(maximum, lanes[r], vload(source + r * count + i)) : lanes[r];
+            lanes[r] = present ? reduce_step(how, lanes[r], vload(source + r * count + i)) : lanes[r];
         }
     }
-    TELOS_UNROLL for (int r = 0; r < R; ++r) target[r] = reduce_lanes(maximum, lanes[r]);
+    TELOS_UNROLL for (int r = 0; r < R; ++r) target[r] = reduce_lanes(how, lanes[r]);
 }
 
 /// V vectors of columns, `tail` of the last, each in order down `count` rows.
-TELOS_INLINE void reduce_columns(const int maximum, const int V, float *target, const float *source, int64_t count,
+TELOS_INLINE void reduce_columns(const reduction how, const int V, float *target, const float *source, int64_t count,
                                  int64_t row, int64_t tail) {
     v16 sum[4];
-    TELOS_UNROLL for (int v = 0; v < V; ++v) sum[v] = vsplat(maximum ? -INFINITY : 0.0f);
+    TELOS_UNROLL for (int v = 0; v < V; ++v) sum[v] = reduce_start(how);
     for (int64_t i = 0; i < count; ++i, source += row) {
-        TELOS_UNROLL for (int v = 0; v < V; ++v) sum[v] = reduce_step(maximum, sum[v], vload(source + 16 * v));
+        TELOS_UNROLL for (int v = 0; v < V; ++v) sum[v] = reduce_step(how, sum[v], vload(source + 16 * v));
     }
     TELOS_UNROLL for (int v = 0; v < V - 1; ++v) vstore(target + 16 * v, sum[v]);
     vstore_part(target + 16 * (V - 1), sum[V - 1], tail);
 }
 
-TELOS_INLINE void run_reduction(const int maximum, const telos_instruction *i, int64_t part, int64_t parts) {
+TELOS_INLINE void run_reduction(const reduction how, const telos_instruction *i, int64_t part, int64_t parts) {
     const int64_t outer = i->n0, count = i->n1, inner = i->n2;
     int64_t begin = 0, end = outer, from = 0, to = inner;
     if (outer >= parts) {
@@ -53,31 +60,36 @@ TELOS_INLINE void run_reduction(const int maximum, const telos_instruction *i, i
     if (inner == 1) {
         if (from >= to) return;
         int64_t r = begin;
-        for (; r + 4 <= end; r += 4) reduce_rows(maximum, 4, i->dst + r, i->a + r * count, count);
-        for (; r < end; ++r) reduce_rows(maximum, 1, i->dst + r, i->a + r * count, count);
+        for (; r + 4 <= end; r += 4) reduce_rows(how, 4, i->dst + r, i->a + r * count, count);
+        for (; r < end; ++r) reduce_rows(how, 1, i->dst + r, i->a + r * count, count);
         return;
     }
     for (int64_t o = begin; o < end; ++o) {
         const float *source = i->a + o * count * inner;
         float *target = i->dst + o * inner;
         int64_t c = from;
-        for (; c + 64 <= to; c += 64) reduce_columns(maximum, 4, target + c, source + c, count, inner, 16);
+        for (; c + 64 <= to; c += 64) reduce_columns(how, 4, target + c, source + c, count, inner, 16);
         for (; c < to; c += 16) {
             const int64_t tail = to - c < 16 ? to - c : 16;
-            reduce_columns(maximum, 1, target + c, source + c, count, inner, tail);
+            reduce_columns(how, 1, target + c, source + c, count, inner, tail);
         }
     }
 }
 
-static void run_sum(const telos_instruction *i, int64_t part, int64_t parts) { run_reduction(0, i, part, parts); }
-static void run_maximum(const telos_instruction *i, int64_t part, int64_t parts) { run_reduction(1, i, part, parts); }
+static void run_sum(const telos_instruction *i, int64_t part, int64_t parts) {
+    if (i->flags & TELOS_SQUARES) run_reduction(REDUCE_SQUARES, i, part, parts);
+    else run_reduction(REDUCE_SUM, i, part, parts);
+}
+static void run_maximum(const telos_instruction *i, int64_t part, int64_t parts) {
+    run_reduction(REDUCE_MAXIMUM, i, part, parts);
+}
 
 /// The first NaN, or else the first element that equals the maximum.
 static void run_argmax(const telos_instruction *i) {
     for (int64_t r = 0; r < i->n0; ++r) {
         const float *row = i->a + r * i->n1;
         float largest;
-        reduce_rows(1, 1, &largest, row, i->n1);
+        reduce_rows(REDUCE_MAXIMUM, 1, &largest, row, i->n1);
         const int unordered = largest != largest;
         int64_t at = 0;
         for (int64_t k = 0; k < i->n1; k += 16) {

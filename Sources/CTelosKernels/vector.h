@@ -10,6 +10,7 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define TELOS_INLINE static inline __attribute__((always_inline, unused))
+#define TELOS_OVERLOAD static inline __attribute__((always_inline, unused, overloadable))
 #define TELOS_UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float v16 __attribute__((ext_vector_type(16)));
@@ -18,6 +19,16 @@ typedef uint32_t v16u __attribute__((ext_vector_type(16)));
 typedef double v16d __attribute__((ext_vector_type(16)));
 typedef int64_t v16l __attribute__((ext_vector_type(16)));
 typedef uint64_t v16ul __attribute__((ext_vector_type(16)));
+// Several vectors at once, for long chains of operations that would otherwise wait for one another.
+#if TELOS_FORM_AVX512
+enum { WIDE_LANES = 64 };
+#else
+enum { WIDE_LANES = 32 };
+#endif
+typedef float vwide __attribute__((ext_vector_type(WIDE_LANES)));
+typedef int32_t vwidei __attribute__((ext_vector_type(WIDE_LANES)));
+typedef uint32_t vwideu __attribute__((ext_vector_type(WIDE_LANES)));
+typedef vwide vwide_unaligned __attribute__((aligned(4)));
 typedef v16 v16_unaligned __attribute__((aligned(4)));
 
 TELOS_INLINE v16 vload(const float *p) { return *(const v16_unaligned *)p; }
@@ -59,7 +70,7 @@ TELOS_INLINE void vfill(float *target, float value, int64_t count) {
 }
 
 /// a * b + c with one rounding.
-TELOS_INLINE v16 vfma(v16 a, v16 b, v16 c) {
+TELOS_OVERLOAD v16 vfma(v16 a, v16 b, v16 c) {
 #if TELOS_FORM_SCALAR
     // The product of two floats is exact in double. The sum, rounded to odd (Boldo and Melquiond, 2008), keeps enough
     // to round to float as if it were exact.
@@ -79,9 +90,9 @@ TELOS_INLINE v16 vfma(v16 a, v16 b, v16 c) {
 #endif
 }
 
-TELOS_INLINE v16 vabs(v16 x) { return (v16)((v16u)x & 0x7FFFFFFFu); }
-TELOS_INLINE v16 vcopysign(v16 magnitude, v16 sign) { return (v16)((v16u)magnitude | ((v16u)sign & 0x80000000u)); }
-TELOS_INLINE v16 vfloor(v16 x) {
+TELOS_OVERLOAD v16 vabs(v16 x) { return (v16)((v16u)x & 0x7FFFFFFFu); }
+TELOS_OVERLOAD v16 vcopysign(v16 magnitude, v16 sign) { return (v16)((v16u)magnitude | ((v16u)sign & 0x80000000u)); }
+TELOS_OVERLOAD v16 vfloor(v16 x) {
 #if TELOS_FORM_SCALAR
     // Without an instruction for it the compiler would call the system's library.
     const v16i small = vabs(x) < 0x1p23f;
@@ -93,8 +104,25 @@ TELOS_INLINE v16 vfloor(v16 x) {
 #endif
 }
 /// 2^k for k in -126 ... 127.
-TELOS_INLINE v16 vpower_of_two(v16i k) { return (v16)((v16u)(k + 127) << 23); }
-TELOS_INLINE int vany(v16i mask) { return __builtin_reduce_or(mask) != 0; }
+TELOS_OVERLOAD v16 vpower_of_two(v16i k) { return (v16)((v16u)(k + 127) << 23); }
+TELOS_OVERLOAD int vany(v16i mask) { return __builtin_reduce_or(mask) != 0; }
+
+TELOS_OVERLOAD vwide vfma(vwide a, vwide b, vwide c) {
+#if TELOS_FORM_SCALAR
+    vwide r;
+    r.lo = vfma(a.lo, b.lo, c.lo);
+    r.hi = vfma(a.hi, b.hi, c.hi);
+    return r;
+#else
+    return __builtin_elementwise_fma(a, b, c);
+#endif
+}
+TELOS_OVERLOAD vwide vabs(vwide x) { return (vwide)((vwideu)x & 0x7FFFFFFFu); }
+TELOS_OVERLOAD vwide vcopysign(vwide magnitude, vwide sign) {
+    return (vwide)((vwideu)magnitude | ((vwideu)sign & 0x80000000u));
+}
+TELOS_OVERLOAD vwide vpower_of_two(vwidei k) { return (vwide)((vwideu)(k + 127) << 23); }
+TELOS_OVERLOAD int vany(vwidei mask) { return __builtin_reduce_or(mask) != 0; }
 
 /// Lane i joins lane i + 8, then 4, 2, 1.
 TELOS_INLINE float vsum(v16 v) {

@@ -32,10 +32,13 @@ struct Benchmark {
         var list = Environments.all.filter { $0.family == "classic control" || $0.name == "FourRooms" }.map(stepping)
         list.append(rewardExpression())
         for size in [64, 256, 1024] { list.append(matrixProduct(size, size, size, threads: 1)) }
-        list.append(matrixProduct(64, 4, 64, threads: 1))
+        list += [(256, 64, 256), (8, 64, 64), (64, 4, 64)].map { matrixProduct($0, $1, $2, threads: 1) }
         if threads > 1 { list.append(matrixProduct(1024, 1024, 1024, threads: threads)) }
+        list += [elementwise("tanh", tanh), elementwise("exp", exp), elementwise("log", log), advantages()]
+        list += [ppoUpdate(), sacUpdate(threads: threads), compilingSAC()]
+        list += [transformer(threads: threads), recurrent(threads: threads), convolution(threads: threads)]
         if let entry = Learners.named("ppo"), let task = Environments.named("CartPole") {
-            list.append(training(entry, task))
+            list.append(training(entry, task, options: #"{"epochs": 4}"#))
         }
         return list
     }
@@ -97,34 +100,40 @@ struct Benchmark {
         }
     }
 
+    /// Replays a list of equal products, as a program would, so that a small one is not measured by the call around it.
     private static func matrixProduct(_ m: Int, _ k: Int, _ n: Int, threads: Int) -> Benchmark {
         Benchmark(name: "matrix product \(m)x\(k)x\(n)", unit: "GFLOP/s", threads: threads) {
             let a = Buffer<Float>(count: m * k, repeating: 0.5)
             let b = Buffer<Float>(count: k * n, repeating: 0.25)
             let result = Buffer<Float>(count: m * n, repeating: 0)
             let isa = telos_isa_default()
+            var instruction = telos_instruction()
+            instruction.opcode = Int32(TELOS_I_MATMUL.rawValue)
+            instruction.n0 = 1
+            instruction.n1 = Int64(m)
+            instruction.n2 = Int64(n)
+            instruction.n3 = Int64(k)
+            instruction.a = UnsafePointer(a.pointer)
+            instruction.b = UnsafePointer(b.pointer)
+            instruction.dst = result.pointer
+            let instructions = Buffer(count: max(1, 10_000_000 / (m * k * n)), repeating: instruction)
             return {
-                var instruction = telos_instruction()
-                instruction.opcode = Int32(TELOS_I_MATMUL.rawValue)
-                instruction.n0 = 1
-                instruction.n1 = Int64(m)
-                instruction.n2 = Int64(n)
-                instruction.n3 = Int64(k)
-                instruction.a = UnsafePointer(a.pointer)
-                instruction.b = UnsafePointer(b.pointer)
-                instruction.dst = result.pointer
-                telos_execute(isa, &instruction, 1, Int32(threads))
-                return 2e-9 * Double(m) * Double(n) * Double(k)
+                withExtendedLifetime((a, b, result)) {
+                    telos_execute(isa, instructions.pointer, instructions.count, Int32(threads))
+                }
+                return 2e-9 * Double(m) * Double(n) * Double(k) * Double(instructions.count)
             }
         }
     }
 
-    /// Training steps a second of a learner with its default options: stepping, acting and learning together.
-    private static func training(_ entry: LearnerEntry, _ environment: EnvironmentEntry) -> Benchmark {
+    /// Training steps a second of a learner: stepping, acting and learning together.
+    private static func training(
+        _ entry: LearnerEntry, _ environment: EnvironmentEntry, options: String
+    ) -> Benchmark {
         Benchmark(name: "train \(entry.name) \(environment.name)", unit: "steps/s", threads: 1) {
             let context = LearnerContext(
                 task: try TaskDefinition(environment), key: RandomKey(seed: 0), plannedSteps: 100_000_000)
-            let learner = try entry.make(context, "{}")
+            let learner = try entry.make(context, options)
             return {
                 let before = learner.steps
                 _ = try learner.iterate()

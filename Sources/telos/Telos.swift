@@ -23,7 +23,7 @@ struct TelosCommand: ParsableCommand {
                 name: "What there is",
                 subcommands: [Tasks.self, LearnersCommand.self, Rewards.self, Describe.self]),
             CommandGroup(name: "Published systems", subcommands: [CatalogueCommand.self, Reproduce.self]),
-            CommandGroup(name: "Checks", subcommands: [Rollout.self, Bench.self]),
+            CommandGroup(name: "Checks", subcommands: [Rollout.self, Bench.self, Inspect.self]),
         ])
 
     static func main() {

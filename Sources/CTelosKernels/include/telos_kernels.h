@@ -41,8 +41,41 @@ typedef enum {
     TELOS_LESS_EQUAL, TELOS_EQUAL,
     TELOS_SELECT,        // a != 0 ? b : c
     TELOS_FMA,           // a * b + c, one rounding
+    // Operations in one step, each rounded as if alone.
+    TELOS_MULTIPLY_ADD,          // a * b + c
+    TELOS_MULTIPLY_SUBTRACT,     // a * b - c
+    TELOS_SUBTRACT_PRODUCT,      // c - a * b
+    TELOS_MULTIPLY_MULTIPLY,     // a * b * c
+    TELOS_MULTIPLY_DIVIDE,       // a * b / c
+    TELOS_ADD_ADD,               // a + b + c
+    TELOS_ADD_MULTIPLY,          // (a + b) * c
+    TELOS_SUBTRACT_MULTIPLY,     // (a - b) * c
+    TELOS_INTERPOLATE,           // b + (a - b) * c
+    TELOS_MULTIPLY_SQRT_ADD,     // sqrt(a * b) + c
     TELOS_ELEMENTWISE_COUNT
 } telos_elementwise;
+
+// The functions are within 2 units in the last place (ULP) of the true value on the whole range of float, subnormal
+// arguments and results included; sqrt, reciprocal, division and the arithmetic are correctly rounded. Nothing is
+// flushed to zero. Special values, x finite unless said otherwise:
+//
+//   function      -infinity   -0          +0          +infinity   elsewhere
+//   exp           +0          1           1           +infinity   +0 below -103.98, +infinity above 88.73
+//   expm1         -1          -0          +0          +infinity   -1 below -17.33, +infinity above 88.73
+//   log           NaN         -infinity   -infinity   +infinity   NaN below 0
+//   log1p         NaN         -0          +0          +infinity   -infinity at -1, NaN below
+//   tanh, erf     -1          -0          +0          1           -1 and 1 from 9.02 and 3.92 on
+//   sigmoid       +0          1/2         1/2         1           +0 below -103.98
+//   softplus      +0          log 2       log 2       +infinity   +0 below -103.98
+//   sin           NaN         -0          +0          NaN         reduced by all of x: 2 ULP for every float
+//   cos           NaN         1           1           NaN         likewise
+//   sqrt          NaN         -0          +0          +infinity   NaN below 0
+//   reciprocal    -0          -infinity   +infinity   +0
+//   floor         -infinity   -0          +0          +infinity
+//
+// Each of them gives NaN for NaN. pow follows C99: 1 where y is 0 or x is 1, whatever the other; x^NaN and NaN^y are
+// otherwise NaN; a negative x needs a whole y, odd ones keep the sign; (-1)^(+-infinity) is 1. Which NaN a result is
+// (its sign and payload) is not defined.
 
 /// How a chain reads or writes memory: element (i, j) of the outer x inner iteration space is
 /// pointer[i * outer_stride + j * inner_stride], inner_stride 0 or 1.
@@ -75,7 +108,7 @@ typedef struct {
 typedef enum {
     TELOS_I_CHAIN = 0,      // aux: telos_chain
     TELOS_I_MATMUL,         // dst[M,N] = op(a) op(b) (+ c[N]); n0 batch, n1 M, n2 N, n3 K; flags; strides between batches s0 (a), s1 (b), s2 (dst)
-    TELOS_I_SUM,            // dst[n0,n2] = sum over n1 of a[n0,n1,n2]
+    TELOS_I_SUM,            // dst[n0,n2] = sum over n1 of a[n0,n1,n2]; flags TELOS_SQUARES: of its squares
     TELOS_I_MAX,            // likewise, maximum
     TELOS_I_ARGMAX,         // dst[n0] = index of the first maximum of a[n0,n1], as a float
     TELOS_I_STRIDED_COPY,   // dst[i,j,k,l] = a[...], four extents n0..n3, source strides s0..s3 (0 broadcasts), dst contiguous
@@ -86,10 +119,30 @@ typedef enum {
     TELOS_I_GATHER_ROWS,    // dst[n0,n2] = a[b[n0], :], a has n1 rows; an index outside gives 0
     TELOS_I_SCATTER_ROWS,   // dst[n1,n2] = 0, then dst[b[i], :] += a[i, :] for i in order
     TELOS_I_CUMULATIVE_SUM, // dst[n0,n1] = running sums of a[n0,n1] along n1, in order; flags bit 0: from the end
+    TELOS_I_UNFOLD,         // dst[image, row, column, y, x, channel] = a through a window; aux: telos_window; outside, immediate
+    TELOS_I_FOLD,           // its adjoint: patches added to where they were read, in the order of the patches
+    TELOS_I_CONVOLUTION,    // dst[n1,n2] = patches b, or patches^T b, where the n1 (n3) patches of n3 (n1 <= 2048) are what unfolding a gives; flags and aux as there
+    TELOS_I_ARGSORT,        // dst[n0,n1] = indices that sort each row of a, stably, NaN last; flags bit 0: descending; aux: 2 n1 uint64_t to work in
+    TELOS_I_GATHER_ALONG,   // dst[n0,n2] = a[n0, b[n0,n2]], rows of n1; an index outside gives 0
+    TELOS_I_SCATTER_ALONG,  // dst[n0,n1] = 0, then dst[i, b[i,k]] += a[i,k] for k in order, rows of a and b of n2
+    TELOS_I_CUMULATIVE_ARGMAX, // dst[n0,n1] = index of the first maximum of a[n0, 0 ... n1]
+    TELOS_I_RECURRENCE,     // dst[n0,n1,n2]: h[t] = a[t] h[t-1] + b[t] along n1, before it c[n0,n2], or without c h[0] = b[0]; flags bit 0: from the end
+    TELOS_I_SOFTMAX,        // dst[n0,n1] = exp(a - log sum exp a) of each row, by one exponential and a division
+    TELOS_I_LOG_SUM_EXP,    // dst[n0] = log sum exp of each row of a[n0,n1], summed as TELOS_I_SUM does
     TELOS_I_COUNT
 } telos_opcode;
 
-enum { TELOS_TRANSPOSE_A = 1, TELOS_TRANSPOSE_B = 2, TELOS_BIAS = 4 };
+/// A window over pictures [images, height, width, channels] at rows x columns positions.
+typedef struct {
+    int64_t images, height, width, channels;
+    int64_t rows, columns;
+    int64_t window_height, window_width;
+    int64_t stride_height, stride_width;
+    int64_t dilation_height, dilation_width;
+    int64_t top, left;      // how far before the picture the first window begins
+} telos_window;
+
+enum { TELOS_TRANSPOSE_A = 1, TELOS_TRANSPOSE_B = 2, TELOS_BIAS = 4, TELOS_SQUARES = 1 };
 
 typedef struct {
     int32_t opcode;

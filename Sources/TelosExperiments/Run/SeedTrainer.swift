@@ -39,7 +39,7 @@ struct SeedTrainer: Sendable {
         } catch {
             var record = log.summary(
                 seed: seed, steps: learner?.steps ?? 0, status: .failed, weights: learner?.weightHash)
-            record.message = "\(error)"
+            record.message = "\(learner?.checkFailure ?? error)"
             try? store.write(record, rows: rows, run: run)
             board.update(record, log)
             return record
@@ -103,6 +103,7 @@ struct SeedTrainer: Sendable {
             if log.nextCheckpoint <= learner.steps { _ = try save(.running) }
             let before = learner.steps
             let report = try learner.iterate()
+            if let failure = learner.checkFailure { throw failure }
             guard learner.steps > before else {
                 throw TrainingError("the learner took no step at step \(before), so training would never end")
             }

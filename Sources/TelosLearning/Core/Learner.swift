@@ -89,6 +89,15 @@ public protocol Learner: AnyObject {
     func restore(_ checkpoint: Checkpoint) throws
     /// FNV-1a over the bytes of all parameters.
     var weightHash: UInt64 { get }
+    /// The compiled programs it runs, by what they are for; `telos inspect` lists them. None by default.
+    var programs: [(name: String, program: Program)] { get }
+}
+
+extension Learner {
+    public var programs: [(name: String, program: Program)] { [] }
+
+    /// The first thing that a check of one of its programs found, where they were compiled with checks.
+    public var checkFailure: TensorError? { programs.lazy.compactMap(\.program.failure).first }
 }
 
 /// Everything a learner is made from, apart from its configuration.

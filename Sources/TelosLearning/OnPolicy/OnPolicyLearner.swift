@@ -15,7 +15,7 @@ final class OnPolicyLearner: Learner {
     private let observationWidth: Int
     private let actionWidth: Int
     private let parameters: Parameters<ActorCritic>
-    private let update: PolicyUpdate
+    private let update: any RolloutUpdate
     private let acting: Program
     private let valuing: Program
     private let rollout: Rollout
@@ -46,6 +46,7 @@ final class OnPolicyLearner: Learner {
         actionWidth = head.width
         rewards = try TaskRewards(
             context.task, specification: specification, count: count, discount: settings.discount)
+        if settings.trustRegion != nil { try context.task.requireFixedBlend() }
         let aligns = context.task.combination == .behaviorAlignment
         let heads = aligns ? RolloutAlignment.heads(channels: rewards.channelNames.count) : 1
         rollout = Rollout(
@@ -56,7 +57,13 @@ final class OnPolicyLearner: Learner {
             activation: settings.activation, initialLogDeviation: settings.initialLogDeviation,
             key: context.key.derived("parameters"))
         parameters = try Parameters(model)
-        update = try PolicyUpdate(parameters, settings: settings, heads: heads, threads: context.threads)
+        if let region = settings.trustRegion {
+            update = try TrustRegionUpdate(
+                parameters, settings: settings, region: region, rows: count * settings.rolloutSteps,
+                threads: context.threads)
+        } else {
+            update = try PolicyUpdate(parameters, settings: settings, heads: heads, threads: context.threads)
+        }
         let observations = Tensor(placeholder: count, observationWidth)
         let noiseInput = Tensor(placeholder: count, head.outputs)
         let distribution = parameters.traced.distribution(observations)
@@ -87,6 +94,10 @@ final class OnPolicyLearner: Learner {
             ? try RolloutAlignment(
                 parameters, weights: rewards.weights, settings: settings, rows: rollout.rows,
                 observationWidth: observationWidth, actionWidth: actionWidth, threads: context.threads) : nil
+    }
+
+    var programs: [(name: String, program: Program)] {
+        [("acting", acting), ("valuing", valuing)] + update.programs
     }
 
     // MARK: One iteration

@@ -22,6 +22,12 @@ extension Learners {
                 + "learning, 1992",
             configuration: ReinforceConfiguration.self, refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
+        LearnerEntry(
+            name: "trpo", family: "on-policy",
+            summary: "trust-region policy optimisation: the natural gradient, as far as a bound on divergence allows",
+            reference: "Schulman, Levine, Moritz, Jordan and Abbeel, Trust region policy optimization, 2015",
+            configuration: TRPOConfiguration.self, refusal: onPolicyRefusal,
+            make: { try OnPolicyLearner($0, $1.settings) }),
     ]
 
     private static let onPolicyRefusal: @Sendable (EnvironmentSpecification) -> String? = { specification in

@@ -30,6 +30,8 @@ struct OnPolicySettings {
     var objective: any SurrogateObjective
     var alignmentInterval: Int
     var alignment: AlignmentSettings
+    /// Present for algorithms that step within a trust region in place of gradient steps.
+    var trustRegion: TrustRegionSettings?
 }
 
 /// Why a learner cannot go on.
@@ -111,6 +113,19 @@ enum OnPolicyOption {
                 option: "rolloutSteps",
                 "\(steps) steps of \(environments) environments are more than the \(limit) a rollout may hold; write at "
                     + "most \(max(1, limit / environments))")
+        }
+    }
+
+    /// A rollout is split into whole minibatches.
+    static func checkMinibatches(of size: Int, environments: Int, steps: Int) throws {
+        try checkRollout(environments: environments, steps: steps)
+        let rows = environments * steps
+        guard size <= rows, rows % size == 0 else {
+            let nearest = (1...rows).filter { rows % $0 == 0 }.min { abs($0 - size) < abs($1 - size) } ?? rows
+            throw ConfigurationError(
+                option: "minibatchSize",
+                "\(size) does not divide a rollout of \(environments) environments * \(steps) steps = \(rows); write for "
+                    + "example \(nearest)")
         }
     }
 

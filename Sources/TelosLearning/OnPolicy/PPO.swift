@@ -53,18 +53,7 @@ public struct PPOConfiguration: LearnerConfiguration {
         ] + OnPolicyOption.alignment
 
     public func validate() throws {
-        try OnPolicyOption.checkRollout(environments: environments, steps: rolloutSteps)
-        let rows = environments * rolloutSteps
-        guard minibatchSize <= rows, rows % minibatchSize == 0 else {
-            throw ConfigurationError(
-                option: "minibatchSize",
-                "\(minibatchSize) does not divide a rollout of \(environments) environments * \(rolloutSteps) steps = \(rows); "
-                    + "write for example \(nearestDivisor(of: rows, to: minibatchSize))")
-        }
-    }
-
-    private func nearestDivisor(of rows: Int, to size: Int) -> Int {
-        (1...rows).filter { rows % $0 == 0 }.min { abs($0 - size) < abs($1 - size) } ?? rows
+        try OnPolicyOption.checkMinibatches(of: minibatchSize, environments: environments, steps: rolloutSteps)
     }
 
     var settings: OnPolicySettings {

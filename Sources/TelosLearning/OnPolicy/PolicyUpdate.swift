@@ -1,9 +1,20 @@
 import TelosNN
 import TelosTensor
 
-/// The gradient steps of an on-policy iteration: surrogate, critic and entropy in one compiled program.
-final class PolicyUpdate {
+/// How an on-policy iteration changes actor and critic, given a rollout with its advantages and returns.
+protocol RolloutUpdate: AnyObject {
     /// The critic's raw outputs are multiplied by these, so that heads of very different size learn alike.
+    var valueScales: [Float] { get }
+    var programs: [(name: String, program: Program)] { get }
+    func run(
+        _ rollout: Rollout, advantages: Buffer<Float>, learningRate: Double, shuffle: inout RandomStream
+    ) throws -> [Metric]
+    func save(to checkpoint: inout Checkpoint)
+    func load(from checkpoint: Checkpoint) throws
+}
+
+/// The gradient steps of an on-policy iteration: surrogate, critic and entropy in one compiled program.
+final class PolicyUpdate: RolloutUpdate {
     let valueScales: [Float]
     private let settings: OnPolicySettings
     private let optimizerState: Parameters<OptimizerState>
@@ -102,7 +113,7 @@ final class PolicyUpdate {
                 "training diverged: \(broken.name) is \(broken.value). Try a smaller learningRate or maximumGradientNorm"
             )
         }
-        return metrics + [Metric("explainedVariance", explainedVariance(rollout))]
+        return metrics + [Metric("explainedVariance", rollout.explainedVariance)]
     }
 
     private func fill(_ rollout: Rollout, _ advantages: Buffer<Float>, _ rows: ArraySlice<Int>) {
@@ -122,21 +133,7 @@ final class PolicyUpdate {
         }
     }
 
-    /// 1 - Var(return - value) / Var(return) of the first head: 1 is a perfect critic, 0 none.
-    private func explainedVariance(_ rollout: Rollout) -> Double {
-        func variance(_ value: (Int) -> Double) -> Double {
-            var (sum, squares) = (0.0, 0.0)
-            for row in 0..<rollout.rows {
-                sum += value(row)
-                squares += value(row) * value(row)
-            }
-            let mean = sum / Double(rollout.rows)
-            return squares / Double(rollout.rows) - mean * mean
-        }
-        let total = variance { Double(rollout.returns[$0]) }
-        guard total > 1e-12 else { return 0 }
-        return 1 - variance { Double(rollout.returns[$0] - rollout.values[$0]) } / total
-    }
+    var programs: [(name: String, program: Program)] { [("update", program)] }
 
     func save(to checkpoint: inout Checkpoint) { checkpoint.store(optimizerState, as: "optimizer") }
 

@@ -50,4 +50,20 @@ final class Rollout {
             lambda: Float(lambda), into: advantages.pointer + offset)
         for row in offset..<(offset + rows) { returns[row] = advantages[row] + values[row] }
     }
+
+    /// 1 - Var(return - value) / Var(return) of the first head: 1 is a perfect critic, 0 none.
+    var explainedVariance: Double {
+        func variance(_ value: (Int) -> Double) -> Double {
+            var (sum, squares) = (0.0, 0.0)
+            for row in 0..<rows {
+                sum += value(row)
+                squares += value(row) * value(row)
+            }
+            let mean = sum / Double(rows)
+            return squares / Double(rows) - mean * mean
+        }
+        let total = variance { Double(returns[$0]) }
+        guard total > 1e-12 else { return 0 }
+        return 1 - variance { Double(returns[$0] - values[$0]) } / total
+    }
 }

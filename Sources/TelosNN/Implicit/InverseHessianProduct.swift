@@ -37,7 +37,8 @@ public final class InverseHessianProduct<Model: TensorContainer> {
         solution = try Parameters(blank)
         residual = try Parameters(blank)
         direction = try Parameters(blank)
-        energy = try Parameters(Tensor(0))
+        let energy = try Parameters(Tensor(0))
+        self.energy = energy
         let theta = parameters.traced.tensors
         let (x, r, p) = (solution.traced.tensors, residual.traced.tensors, direction.traced.tensors)
         func product(_ v: [Tensor]) -> [Tensor] { hessianVectorProduct(of: objective, withRespectTo: theta, vector: v) }
@@ -56,23 +57,19 @@ public final class InverseHessianProduct<Model: TensorContainer> {
                 updates: updates(p, next) + updates(x, zip(x, next).map { $0 + step * $1 }),
                 threads: threads)
         case .conjugateGradient(_, let damping):
-            let squared = dot(vector, vector)
+            func assignments(_ state: ConjugateGradientState) -> [Program.Update] {
+                updates(x, state.solution) + updates(r, state.residual) + updates(p, state.direction)
+                    + [Program.Update(energy.traced, to: state.energy)]
+            }
+            let state = ConjugateGradientState(solution: x, residual: r, direction: p, energy: energy.traced)
             start = try Program(
-                inputs: inputs, outputs: [],
-                updates: updates(r, vector) + updates(p, vector) + updates(x, vector.map { Tensor.zeros(like: $0) })
-                    + [Program.Update(energy.traced, to: squared)], threads: threads)
-            let image = zip(p, product(p)).map { damping * $0 - $1 }
-            // Where the direction has no curvature left (converged, or not negative definite) the step is zero.
-            let curvature = dot(p, image)
-            let alpha = select(Tensor(1e-20) .< curvature, energy.traced / maximum(curvature, Tensor(1e-20)), Tensor(0))
-            let nextX = zip(x, p).map { $0 + alpha * $1 }
-            let nextR = zip(r, image).map { $0 - alpha * $1 }
-            let nextEnergy = dot(nextR, nextR)
-            let beta = nextEnergy / maximum(energy.traced, Tensor(1e-30))
+                inputs: inputs, outputs: [], updates: assignments(ConjugateGradientState(rightHandSide: vector)),
+                threads: threads)
+            // L is at a maximum, so that -H is what is positive definite.
             iterate = try Program(
                 inputs: inputs, outputs: [],
-                updates: updates(x, nextX) + updates(r, nextR) + updates(p, zip(nextR, p).map { $0 + beta * $1 })
-                    + [Program.Update(energy.traced, to: nextEnergy)], threads: threads)
+                updates: assignments(state.advanced(by: { product($0).map { -$0 } }, damping: damping)),
+                threads: threads)
         }
     }
 

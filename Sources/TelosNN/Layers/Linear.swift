@@ -1,6 +1,6 @@
 import TelosTensor
 
-/// y = x W + b, x [batch, inputs], W [inputs, outputs], b [outputs].
+/// y = x W + b, x [..., inputs], W [inputs, outputs], b [outputs].
 public struct Linear: TensorContainer {
     public var weight: Tensor
     public var bias: Tensor
@@ -10,7 +10,12 @@ public struct Linear: TensorContainer {
         bias = .zeros(outputs)
     }
 
-    public func callAsFunction(_ x: Tensor) -> Tensor { matmul(x, weight) + bias }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        if x.error != nil { return x }
+        if x.rank == 2 { return matmul(x, weight) + bias }
+        let rows = matmul(x.reshaped(-1, x.shape.last ?? 1), weight) + bias
+        return rows.reshaped(to: x.shape.dropLast() + [weight.shape[1]])
+    }
 
     public mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
         weight.visitTensors(path.appending(part: "weight"), visit)
@@ -20,7 +25,7 @@ public struct Linear: TensorContainer {
 
 /// A function between layers.
 public enum Activation: String, Sendable, Codable, CaseIterable {
-    case tanh, relu, sigmoid, softplus, silu, identity
+    case tanh, relu, sigmoid, softplus, silu, gelu, identity
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch self {
@@ -29,6 +34,8 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
         case .sigmoid: TelosTensor.sigmoid(x)
         case .softplus: TelosTensor.softplus(x)
         case .silu: x * TelosTensor.sigmoid(x)
+        // x times the standard normal distribution function at x.
+        case .gelu: x * (erf(x * 0.707_106_77) * 0.5 + 0.5)
         case .identity: x
         }
     }

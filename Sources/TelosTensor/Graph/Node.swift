@@ -34,7 +34,31 @@ enum Operation: Hashable {
     case pad(axis: Int, before: Int)
     /// Running sums along the last axis, from the end where `reverse`.
     case cumulativeSum(reverse: Bool)
+    /// x[n, h, w, c] -> [n, rows, columns, patch], samples outside the picture set to `fill`
+    case unfold(rows: Window, columns: Window, fill: Float)
+    /// patches[n, rows, columns, patch] -> [n, h, w, c], added in the order of the patches
+    case fold(rows: Window, columns: Window)
+    /// Indices that sort along the last axis, keeping the order of equals, NaN last.
+    case argsort(descending: Bool)
+    /// x[b..., k], index[b..., j] -> [b..., j]
+    case gatherAlong
+    /// v[b..., j], index[b..., j] -> [b..., k], values of the same index added in order
+    case scatterAlong
+    /// exp(x) over its sum along the last axis.
+    case softmax
+    /// log sum exp(x) over the last axis, which disappears.
+    case logSumExp
+    /// Index of the first maximum so far along the last axis.
+    case cumulativeArgmax
+    /// a, b and perhaps what comes before: h[t] = a[t] h[t-1] + b[t] along one axis, from the end where `reverse`.
+    case linearRecurrence(axis: Int, reverse: Bool)
     case stopGradient
+    /// The first input, not to be merged with it nor computed with before the other inputs are there.
+    case barrier
+    /// The outputs of a checkpointed body, then its inputs; a bundle without memory (`Control/Checkpoint.swift`).
+    case checkpoint(CheckpointBody)
+    /// One output of the checkpoint it has as input.
+    case checkpointOutput(Int)
     /// Stands where an operation was misused; carries the error to compilation.
     case invalid
 
@@ -49,6 +73,11 @@ enum Operation: Hashable {
         case .slice: "slice"
         case .pad: "pad"
         case .cumulativeSum: "cumulativeSum"
+        case .checkpoint: "checkpoint"
+        case .unfold: "unfold"
+        case .fold: "fold"
+        case .argsort: "argsort"
+        case .linearRecurrence: "linearRecurrence"
         default: "\(self)"
         }
     }
@@ -74,8 +103,20 @@ enum Elementwise: UInt8, Hashable, CaseIterable {
 public struct TensorError: Error, Sendable, Hashable, CustomStringConvertible {
     public var operation: String
     public var message: String
-    /// `file:line` of the call, where the operation is a function call.
-    public var location: String?
+    /// The inputs' part in finding the line, where the line itself is not known.
+    private var nearby: String?
+    /// One element at most; an array keeps errors small, since every node has room for one.
+    private var origin: [Origin]
+
+    init(operation: String, message: String, origin: Origin? = nil, nearby: String? = nil) {
+        self.operation = operation
+        self.message = message
+        self.origin = origin.map { [$0] } ?? []
+        self.nearby = nearby
+    }
+
+    /// `Module/File.swift:line` of the call that built the operation.
+    public var location: String? { origin.first?.location ?? nearby }
 
     public var description: String {
         "\(operation): \(message)" + (location.map { " (at \($0))" } ?? "")
@@ -91,10 +132,11 @@ final class Node {
     let memory: Buffer<Float>?
     let memoryOffset: Int
     let error: TensorError?
+    let origin: Origin
 
     init(
         _ operation: Operation, _ inputs: [Node] = [], shape: [Int], memory: Buffer<Float>? = nil,
-        memoryOffset: Int = 0, error: TensorError? = nil
+        memoryOffset: Int = 0, error: TensorError? = nil, origin: Origin? = nil
     ) {
         self.operation = operation
         self.inputs = inputs
@@ -102,6 +144,7 @@ final class Node {
         self.memory = memory
         self.memoryOffset = memoryOffset
         self.error = error ?? inputs.lazy.compactMap(\.error).first
+        self.origin = origin ?? .here()
     }
 
     var count: Int { shape.reduce(1, *) }

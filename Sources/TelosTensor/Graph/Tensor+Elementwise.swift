@@ -4,7 +4,7 @@ extension Tensor {
         for operand in operands.dropFirst() {
             guard let joint = broadcastShape(shape, operand.shape) else {
                 let shapes = operands.map { "\($0.shape)" }.joined(separator: ", ")
-                return .invalid("\(function)", "the shapes \(shapes) do not broadcast together")
+                return .invalid("\(function)", "the shapes \(shapes) do not broadcast together", near: operands)
             }
             shape = joint
         }

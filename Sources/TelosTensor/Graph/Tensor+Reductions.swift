@@ -23,7 +23,7 @@ extension Tensor {
     /// Index of the first largest element along the last axis, as a whole float. Its gradient is zero.
     public func argmax(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         guard rank >= 1 else { return .invalid("argmax", "a number has no axis", file, line) }
-        return Tensor(Node(.argmax, [node], shape: Array(shape.dropLast())))
+        return Tensor(Node(.argmax, [node], shape: Array(shape.dropLast()), origin: .here(file, line)))
     }
 
     /// Running sums along the last axis; from the end where `reverse`.
@@ -31,20 +31,30 @@ extension Tensor {
         reverse: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         guard rank >= 1 else { return .invalid("cumulativeSum", "a number has no axis", file, line) }
-        return Tensor(Node(.cumulativeSum(reverse: reverse), [node], shape: shape))
+        return Tensor(Node(.cumulativeSum(reverse: reverse), [node], shape: shape, origin: .here(file, line)))
     }
 
     /// log sum exp over the last axis, shifted by the maximum.
-    public func logSumExp(keepingAxis: Bool = false) -> Tensor {
-        let peak = maximum(axis: -1, keepingAxis: true).stoppingGradient
-        let result = log(exp(self - peak).sum(axis: -1, keepingAxis: true)) + peak
-        return keepingAxis ? result : result.reshaped(to: Array(shape.dropLast()))
+    public func logSumExp(
+        keepingAxis: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        guard rank >= 1 else { return .invalid("logSumExp", "a number has no axis", file, line) }
+        let rows = Array(shape.dropLast())
+        let result = Tensor(Node(.logSumExp, [node], shape: rows, origin: .here(file, line)))
+        return keepingAxis ? result.reshaped(to: rows + [1]) : result
     }
 
-    /// Over the last axis.
-    public func logSoftmax() -> Tensor { self - logSumExp(keepingAxis: true) }
-    /// Over the last axis.
-    public func softmax() -> Tensor { exp(logSoftmax()) }
+    /// x - log sum exp(x), over the last axis.
+    public func logSoftmax(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        let normalizer = logSumExp(keepingAxis: true, file: file, line: line)
+        return normalizer.error == nil ? self - normalizer : normalizer
+    }
+
+    /// exp(x) / sum exp(x), over the last axis.
+    public func softmax(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        guard rank >= 1 else { return .invalid("softmax", "a number has no axis", file, line) }
+        return Tensor(Node(.softmax, [node], shape: shape, origin: .here(file, line)))
+    }
 
     private func reduced(
         _ name: String, _ axis: Int, _ keeping: Bool, _ file: StaticString, _ line: UInt,
@@ -53,22 +63,38 @@ extension Tensor {
         guard let axis = normalized(axis) else { return .invalid(name, "\(shape) has no axis \(axis)", file, line) }
         var result = shape
         result.remove(at: axis)
-        let reduced = Tensor(Node(operation(axis), [node], shape: result))
+        let reduced = Tensor(Node(operation(axis), [node], shape: result, origin: .here(file, line)))
         guard keeping else { return reduced }
         result.insert(1, at: axis)
         return reduced.reshaped(to: result)
     }
 }
 
-/// Matrix product [m, k] x [k, n], or of matching batches of matrices with one leading axis.
+/// Matrix product [m, k] x [k, n], of matching batches of matrices [b..., m, k] x [b..., k, n], or of every matrix of a
+/// batch with one: [b..., m, k] x [k, n].
 ///
 /// Every element accumulates over k in order by fused multiply-add, so the result has one value on every machine.
 public func matmul(
     _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, file: StaticString = #fileID,
     line: UInt = #line
 ) -> Tensor {
-    guard a.rank == b.rank, a.rank == 2 || (a.rank == 3 && a.shape[0] == b.shape[0]) else {
+    if a.rank > 2, b.rank == 2, !transposeA {
+        let rows = matmul(
+            a.reshaped(a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]), b, transposeB: transposeB, file: file,
+            line: line)
+        return rows.error == nil ? rows.reshaped(to: a.shape.dropLast() + [rows.shape[1]]) : rows
+    }
+    guard a.rank == b.rank, a.rank >= 2, a.shape.dropLast(2) == b.shape.dropLast(2) else {
         return .invalid("matmul", "\(a.shape) and \(b.shape) are not two matrices or two equal batches", file, line)
+    }
+    if a.rank > 3 {
+        func flattened(_ x: Tensor) -> Tensor {
+            x.reshaped(x.shape.dropLast(2).reduce(1, *), x.shape[x.rank - 2], x.shape[x.rank - 1])
+        }
+        let products = matmul(
+            flattened(a), flattened(b), transposeA: transposeA, transposeB: transposeB, file: file, line: line)
+        return products.error == nil
+            ? products.reshaped(to: a.shape.dropLast(2) + products.shape.dropFirst()) : products
     }
     var (a, b, transposeA, transposeB) = (a, b, transposeA, transposeB)
     if a.node.operation == .transpose([1, 0]) || a.node.operation == .transpose([0, 2, 1]) {
@@ -92,5 +118,5 @@ public func matmul(
     return Tensor(
         Node(
             .matmul(transposeA: transposeA, transposeB: transposeB), [a.node, b.node],
-            shape: a.shape.dropLast(2) + [rows, columns]))
+            shape: a.shape.dropLast(2) + [rows, columns], origin: .here(file, line)))
 }

@@ -11,7 +11,7 @@ extension Tensor {
         }
         if shape == self.shape { return self }
         if node.operation == .reshape { return Tensor(node.inputs[0]).reshaped(to: shape) }
-        return Tensor(Node(.reshape, [node], shape: shape))
+        return Tensor(Node(.reshape, [node], shape: shape, origin: .here(file, line)))
     }
 
     public func reshaped(_ shape: Int..., file: StaticString = #fileID, line: UInt = #line) -> Tensor {
@@ -42,7 +42,7 @@ extension Tensor {
             return .invalid("transposed", "\(axes) is not an order of the axes of \(shape)", file, line)
         }
         if order == Array(0..<rank) { return self }
-        return Tensor(Node(.transpose(order), [node], shape: order.map { shape[$0] }))
+        return Tensor(Node(.transpose(order), [node], shape: order.map { shape[$0] }, origin: .here(file, line)))
     }
 
     /// Elements `start ..< end` along `axis` (negative axes count from the end).
@@ -55,7 +55,7 @@ extension Tensor {
         if start == 0, end == shape[axis] { return self }
         var result = shape
         result[axis] = end - start
-        return Tensor(Node(.slice(axis: axis, start: start), [node], shape: result))
+        return Tensor(Node(.slice(axis: axis, start: start), [node], shape: result, origin: .here(file, line)))
     }
 
     /// Zeros before and after along `axis`.
@@ -68,7 +68,7 @@ extension Tensor {
         if before == 0, after == 0 { return self }
         var result = shape
         result[axis] += before + after
-        return Tensor(Node(.pad(axis: axis, before: before), [node], shape: result))
+        return Tensor(Node(.pad(axis: axis, before: before), [node], shape: result, origin: .here(file, line)))
     }
 
     public static func concatenate(
@@ -94,7 +94,7 @@ extension Tensor {
                     "concatenate", "\(part.shape) and \(first.shape) differ off axis \(axis)", file, line)
             }
         }
-        return Tensor(Node(.concatenate(axis: axis), parts.map(\.node), shape: result))
+        return Tensor(Node(.concatenate(axis: axis), parts.map(\.node), shape: result, origin: .here(file, line)))
     }
 
     /// The elements at `indices` of the last axis: x[b..., k], indices[b...] -> [b...]. Indices are whole floats; one
@@ -104,7 +104,7 @@ extension Tensor {
             return .invalid(
                 "gatheringLast", "indices of shape \(indices.shape) do not suit the rows of \(shape)", file, line)
         }
-        return Tensor(Node(.gatherLast, [node, indices.node], shape: indices.shape))
+        return Tensor(Node(.gatherLast, [node, indices.node], shape: indices.shape, origin: .here(file, line)))
     }
 
     /// The adjoint of `gatheringLast`: [b...] -> [b..., width], zero except at `indices`.
@@ -114,7 +114,7 @@ extension Tensor {
         guard shape == indices.shape else {
             return .invalid("scatteringLast", "\(shape) and indices \(indices.shape) differ", file, line)
         }
-        return Tensor(Node(.scatterLast, [node, indices.node], shape: shape + [width]))
+        return Tensor(Node(.scatterLast, [node, indices.node], shape: shape + [width], origin: .here(file, line)))
     }
 
     /// Rows of a table: self[v, d], indices[b] -> [b, d]. An index outside 0 ..< v gives a row of zeros.
@@ -123,7 +123,9 @@ extension Tensor {
             return .invalid(
                 "gatheringRows", "needs a table [v, d] and indices [b], not \(shape) and \(indices.shape)", file, line)
         }
-        return Tensor(Node(.gatherRows, [node, indices.node], shape: [indices.shape[0], shape[1]]))
+        return Tensor(
+            Node(
+                .gatherRows, [node, indices.node], shape: [indices.shape[0], shape[1]], origin: .here(file, line)))
     }
 
     /// The adjoint of `gatheringRows`: rows [b, d] added into a table of `count` rows.
@@ -133,7 +135,7 @@ extension Tensor {
         guard rank == 2, indices.shape == [shape[0]] else {
             return .invalid("scatteringRows", "rows \(shape) and indices \(indices.shape) do not match", file, line)
         }
-        return Tensor(Node(.scatterRows, [node, indices.node], shape: [count, shape[1]]))
+        return Tensor(Node(.scatterRows, [node, indices.node], shape: [count, shape[1]], origin: .here(file, line)))
     }
 
     /// [b...] of whole floats -> [b..., width] of zeros and ones.

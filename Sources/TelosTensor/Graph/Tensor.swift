@@ -27,21 +27,29 @@ public struct Tensor {
     }
 
     /// An input whose values the caller provides at each run.
-    public init(placeholder shape: Int...) { node = Node(.placeholder, shape: shape) }
+    public init(placeholder shape: Int..., file: StaticString = #fileID, line: UInt = #line) {
+        self.init(placeholder: shape, file: file, line: line)
+    }
 
-    public init(placeholder shape: [Int]) { node = Node(.placeholder, shape: shape) }
+    public init(placeholder shape: [Int], file: StaticString = #fileID, line: UInt = #line) {
+        node = Node(.placeholder, shape: shape, origin: .here(file, line))
+    }
 
     public static func zeros(_ shape: Int...) -> Tensor { Tensor(0).broadcast(to: shape) }
 
     public static func zeros(like other: Tensor) -> Tensor { Tensor(0).broadcast(to: other.shape) }
 
     static func invalid(
-        _ operation: String, _ message: String, _ file: StaticString? = nil, _ line: UInt = 0
+        _ operation: String, _ message: String, _ file: StaticString? = nil, _ line: UInt = 0,
+        near operands: [Tensor] = []
     ) -> Tensor {
-        Tensor(
+        let origin = Origin.here(file, line)
+        let nearby = operands.lazy.compactMap { $0.node.origin.line }.first.map { "or after \($0)" }
+        return Tensor(
             Node(
                 .invalid, shape: [],
-                error: TensorError(operation: operation, message: message, location: file.map { "\($0):\(line)" })))
+                error: TensorError(operation: operation, message: message, origin: origin, nearby: nearby),
+                origin: origin))
     }
 
     /// The mistake in how this tensor was built, if there was one.

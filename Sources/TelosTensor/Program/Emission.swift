@@ -7,6 +7,16 @@ struct Emitted {
     var instructions: [telos_instruction]
     var arena: Buffer<Float>
     var owned: [AnyObject]
+    /// Where each value of the plan lives, if in memory.
+    var place: [UnsafeMutablePointer<Float>?]
+    var segments: [Segment]
+
+    /// The instructions of one step, or of one copy after the steps, and the values they compute.
+    struct Segment {
+        var instructions: Range<Int>
+        var members: [Int]
+        var copiesTo: UnsafeMutablePointer<Float>?
+    }
 }
 
 extension Plan {
@@ -17,7 +27,7 @@ extension Plan {
 }
 
 /// Gives every value memory and turns every step into kernel calls.
-private struct Emitter {
+struct Emitter {
     let plan: Plan
     var owned: [AnyObject] = []
     var instructions: [telos_instruction] = []
@@ -26,6 +36,8 @@ private struct Emitter {
     /// The last step that reads a value; `Int.max` when it must outlive all steps.
     var lastRead: [Int]
     var readers: [[Int]]
+    /// Patches of windows that only products read, which take them from the pictures: never in memory.
+    var unwritten: Set<Int> = []
 
     init(plan: Plan) {
         self.plan = plan
@@ -37,7 +49,12 @@ private struct Emitter {
     /// The values a step reads from memory, and those it writes there.
     func reads(_ step: Plan.Step) -> [Int] {
         switch step {
-        case .operation(let index): return plan.inputsOf[index].map(plan.root)
+        case .operation(let index):
+            if unwritten.contains(index) { return [] }
+            return plan.inputsOf[index].map { input in
+                let source = plan.root(input)
+                return unwritten.contains(source) ? plan.root(plan.inputsOf[source][0]) : source
+            }
         case .chain(let chain):
             return plan.chains[chain].members.flatMap { member in
                 plan.inputsOf[member].map { plan.operand($0).source }.filter { plan.chainOf[$0] != chain }
@@ -45,7 +62,34 @@ private struct Emitter {
         }
     }
 
+    /// Patches, too many for the cache, that are read by nothing but products with them on the left.
+    func unwrittenPatches() -> Set<Int> {
+        var found = Set(
+            plan.nodes.indices.filter { index in
+                guard case .unfold = plan.nodes[index].operation else { return false }
+                return plan.nodes[index].count >= 1 << 15 && plan.nodes[index].shape[3] <= 2048
+            })
+        if found.isEmpty { return found }
+        found.subtract((plan.outputs + plan.updates.map(\.value)).map(plan.root))
+        for step in plan.steps {
+            switch step {
+            case .chain: found.subtract(reads(step))
+            case .operation(let index):
+                var sources = plan.inputsOf[index].map(plan.root)
+                if case .matmul(let transposeA, let transposeB) = plan.nodes[index].operation,
+                    plan.nodes[index].shape.count == 2, !(transposeA && transposeB),
+                    plan.nodes[plan.inputsOf[index][0]].shape[1] == plan.nodes[sources[0]].shape.last
+                {
+                    sources.removeFirst()
+                }
+                found.subtract(sources)
+            }
+        }
+        return found
+    }
+
     mutating func run() -> Emitted {
+        unwritten = unwrittenPatches()
         for (position, step) in plan.steps.enumerated() {
             for value in reads(step) {
                 lastRead[value] = position
@@ -89,15 +133,23 @@ private struct Emitter {
             }
         }
         let arena = allocate(staging: updateCopies.map(\.from))
+        var segments: [Emitted.Segment] = []
         for step in plan.steps {
+            let start = instructions.count
             switch step {
             case .chain(let chain): emitChain(chain)
             case .operation(let index): emitOperation(index)
             }
+            segments.append(.init(instructions: start..<instructions.count, members: plan.members(of: step)))
         }
-        for copy in copies { emitCopy(from: place[copy.from]!, to: copy.to, count: copy.count) }
-        for copy in updateCopies { emitCopy(from: place[copy.from]!, to: copy.to, count: copy.count) }
-        return Emitted(inputs: inputs, outputs: outputs, instructions: instructions, arena: arena, owned: owned)
+        for copy in copies + updateCopies {
+            let start = instructions.count
+            emitCopy(from: place[copy.from]!, to: copy.to, count: copy.count)
+            segments.append(.init(instructions: start..<instructions.count, members: [copy.from], copiesTo: copy.to))
+        }
+        return Emitted(
+            inputs: inputs, outputs: outputs, instructions: instructions, arena: arena, owned: owned, place: place,
+            segments: segments)
     }
 
     /// Whether `chain` reads `variable` only element by element, so that it may write it in place.
@@ -110,145 +162,15 @@ private struct Emitter {
         }
     }
 
-    // MARK: Memory
-
-    /// Whether a chain's member is needed outside its chain.
-    func isStored(_ member: Int) -> Bool { lastRead[member] >= 0 || place[member] != nil }
-
-    /// Lays all remaining values out in one block, reusing the space of values that are no longer needed.
-    mutating func allocate(staging: [Int]) -> Buffer<Float> {
-        var free: [(offset: Int, size: Int)] = []
-        var end = 0
-        var offsets: [Int: Int] = [:]
-        var expiring: [Int: [Int]] = [:]
-        func size(_ value: Int) -> Int { (plan.nodes[value].count + 15) / 16 * 16 + 16 }
-        for (position, step) in plan.steps.enumerated() {
-            let written: [Int] =
-                switch step {
-                case .operation(let index): [index]
-                case .chain(let chain): plan.chains[chain].members.filter(isStored)
-                }
-            for value in written where place[value] == nil {
-                let needed = size(value)
-                if let slot = free.indices.filter({ free[$0].size >= needed }).min(by: { free[$0].size < free[$1].size }
-                ) {
-                    offsets[value] = free[slot].offset
-                    free[slot] = (free[slot].offset + needed, free[slot].size - needed)
-                    if free[slot].size == 0 { free.remove(at: slot) }
-                } else {
-                    offsets[value] = end
-                    end += needed
-                }
-                if lastRead[value] != .max { expiring[Swift.max(lastRead[value], position), default: []].append(value) }
-            }
-            for value in expiring[position] ?? [] {
-                free.append((offsets[value]!, size(value)))
-                free.sort { $0.offset < $1.offset }
-                var joined: [(offset: Int, size: Int)] = []
-                for block in free {
-                    if let last = joined.last, last.offset + last.size == block.offset {
-                        joined[joined.count - 1].size += block.size
-                    } else {
-                        joined.append(block)
-                    }
-                }
-                free = joined
-            }
-        }
-        let arena = Buffer<Float>(count: Swift.max(end, 16), repeating: 0)
-        for (value, offset) in offsets { place[value] = arena.pointer + offset }
-        return arena
-    }
-
-    mutating func own<Element: BitwiseCopyable>(_ values: [Element]) -> UnsafeMutablePointer<Element> {
-        let buffer = Buffer(values)
-        owned.append(buffer)
-        return buffer.pointer
-    }
-
-    // MARK: Chains
-
-    mutating func emitChain(_ number: Int) {
-        let chain = plan.chains[number]
-        let inner = chain.inner ?? chain.count
-        let outer = inner == 0 ? 0 : chain.count / inner
-        var operands: [telos_operand] = []
-        struct Source: Hashable {
-            var value: Int
-            var pattern: Pattern
-        }
-        var registerOfSource: [Source: Int] = [:]
-        var lastUse: [Int: Int] = [:]
-        for (position, member) in chain.members.enumerated() {
-            for input in plan.inputsOf[member] {
-                let (source, pattern) = plan.operand(input)
-                if plan.chainOf[source] == number {
-                    lastUse[source] = position
-                    continue
-                }
-                let key = Source(value: source, pattern: pattern)
-                guard registerOfSource[key] == nil else { continue }
-                registerOfSource[key] = operands.count
-                let (outerStride, innerStride): (Int, Int32) =
-                    switch pattern {
-                    case .dense: (inner, 1)
-                    case .scalar: (0, 0)
-                    case .row: (0, 1)
-                    case .column: (1, 0)
-                    }
-                operands.append(
-                    telos_operand(
-                        pointer: place[source]!, outer_stride: Int64(outerStride), inner_stride: innerStride,
-                        reg: Int32(operands.count)))
-            }
-        }
-        var nextRegister = operands.count
-        var freeRegisters: [Int] = []
-        var registerOfMember: [Int: Int] = [:]
-        var ops: [telos_micro_op] = []
-        var outputs: [telos_operand] = []
-        for (position, member) in chain.members.enumerated() {
-            guard case .elementwise(let function) = plan.nodes[member].operation else { continue }
-            var sources: [Int] = []
-            for input in plan.inputsOf[member] {
-                let (source, pattern) = plan.operand(input)
-                sources.append(registerOfMember[source] ?? registerOfSource[Source(value: source, pattern: pattern)]!)
-            }
-            let register: Int
-            if let reused = freeRegisters.popLast() {
-                register = reused
-            } else {
-                register = nextRegister
-                nextRegister += 1
-            }
-            registerOfMember[member] = register
-            ops.append(
-                telos_micro_op(
-                    op: function.rawValue, a: UInt8(sources[0]), b: UInt8(sources.count > 1 ? sources[1] : 0),
-                    c: UInt8(sources.count > 2 ? sources[2] : 0), dst: UInt8(register)))
-            if let target = place[member] {
-                outputs.append(
-                    telos_operand(pointer: target, outer_stride: Int64(inner), inner_stride: 1, reg: Int32(register)))
-            }
-            for input in Set(plan.inputsOf[member].map(plan.root)).sorted()
-            where plan.chainOf[input] == number && lastUse[input] == position && place[input] == nil {
-                freeRegisters.append(registerOfMember[input]!)
-            }
-        }
-        let description = telos_chain(
-            outer: Int64(outer), inner: Int64(inner), input_count: Int32(operands.count), op_count: Int32(ops.count),
-            output_count: Int32(outputs.count), register_count: Int32(nextRegister), inputs: own(operands),
-            ops: own(ops), outputs: own(outputs))
-        var instruction = telos_instruction()
-        instruction.opcode = Int32(TELOS_I_CHAIN.rawValue)
-        instruction.aux = UnsafeRawPointer(own([description]))
-        instructions.append(instruction)
-    }
-
     // MARK: Other operations
 
     mutating func emitOperation(_ index: Int) {
+        if unwritten.contains(index) { return }
         let node = plan.nodes[index]
+        if case .matmul = node.operation, unwritten.contains(plan.root(plan.inputsOf[index][0])) {
+            emitConvolution(index)
+            return
+        }
         let sources = plan.inputsOf[index].map { place[plan.root($0)]! }
         let shapes = plan.inputsOf[index].map { plan.nodes[$0].shape }
         let target = place[index]!
@@ -263,7 +185,9 @@ private struct Emitter {
             )
         }
         switch node.operation {
-        case .placeholder, .variable, .constant, .elementwise, .reshape, .stopGradient, .invalid: return
+        case .placeholder, .variable, .constant, .elementwise, .reshape, .stopGradient, .invalid, .barrier, .checkpoint,
+            .checkpointOutput:
+            return
         case .broadcast:
             let strides = rowMajorStrides(shapes[0])
             let repeated = strides.indices.map { shapes[0][$0] == 1 ? 0 : strides[$0] }
@@ -299,14 +223,44 @@ private struct Emitter {
             }
             return
         case .sum(let axis), .maximum(let axis):
-            let shape = shapes[0]
+            let shape = node.inputs[0].shape
             let opcode = node.operation == .sum(axis: axis) ? TELOS_I_SUM : TELOS_I_MAX
+            instruction.flags = plan.squaredSums.contains(index) ? Int32(TELOS_SQUARES) : 0
             finish(opcode, shape[..<axis].reduce(1, *), shape[axis], shape[(axis + 1)...].reduce(1, *))
         case .argmax: finish(TELOS_I_ARGMAX, node.count, shapes[0].last!)
         case .cumulativeSum(let reverse):
             let width = node.shape.last!
             finish(TELOS_I_CUMULATIVE_SUM, width == 0 ? 0 : node.count / width, width)
             instruction.flags = reverse ? 1 : 0
+        case .unfold(let rows, let columns, let fill):
+            finish(TELOS_I_UNFOLD, node.count)
+            instruction.immediate = fill
+            instruction.aux = UnsafeRawPointer(own([telos_window(rows, columns, picture: shapes[0])]))
+        case .fold(let rows, let columns):
+            finish(TELOS_I_FOLD, node.count)
+            instruction.aux = UnsafeRawPointer(own([telos_window(rows, columns, picture: node.shape)]))
+        case .argsort(let descending):
+            let width = node.shape.last!
+            finish(TELOS_I_ARGSORT, width == 0 ? 0 : node.count / width, width)
+            instruction.flags = descending ? 1 : 0
+            instruction.aux = UnsafeRawPointer(own([UInt64](repeating: 0, count: 2 * width)))
+        case .softmax:
+            let width = node.shape.last!
+            finish(TELOS_I_SOFTMAX, width == 0 ? 0 : node.count / width, width)
+        case .logSumExp: finish(TELOS_I_LOG_SUM_EXP, node.count, shapes[0].last!)
+        case .cumulativeArgmax:
+            let width = node.shape.last!
+            finish(TELOS_I_CUMULATIVE_ARGMAX, width == 0 ? 0 : node.count / width, width)
+        case .gatherAlong:
+            finish(TELOS_I_GATHER_ALONG, node.shape.dropLast().reduce(1, *), shapes[0].last!, node.shape.last!)
+        case .scatterAlong:
+            finish(TELOS_I_SCATTER_ALONG, node.shape.dropLast().reduce(1, *), node.shape.last!, shapes[0].last!)
+        case .linearRecurrence(let axis, let reverse):
+            let shape = node.shape
+            finish(
+                TELOS_I_RECURRENCE, shape[..<axis].reduce(1, *), shape[axis], shape[(axis + 1)...].reduce(1, *))
+            instruction.flags = reverse ? 1 : 0
+            if sources.count > 2 { instruction.c = UnsafePointer(sources[2]) }
         case .gatherLast: finish(TELOS_I_GATHER_LAST, node.count, shapes[0].last!)
         case .scatterLast: finish(TELOS_I_SCATTER_LAST, shapes[0].reduce(1, *), node.shape.last!)
         case .gatherRows: finish(TELOS_I_GATHER_ROWS, node.shape[0], shapes[0][0], node.shape[1])
@@ -319,9 +273,33 @@ private struct Emitter {
             finish(TELOS_I_MATMUL, batch, rows, columns, depth)
             instruction.flags =
                 (transposeA ? Int32(TELOS_TRANSPOSE_A) : 0) | (transposeB ? Int32(TELOS_TRANSPOSE_B) : 0)
+                | (sources.count > 2 ? Int32(TELOS_BIAS) : 0)
+            if sources.count > 2 { instruction.c = UnsafePointer(sources[2]) }
             (instruction.s0, instruction.s1, instruction.s2) =
                 (Int64(rows * depth), Int64(depth * columns), Int64(rows * columns))
         }
+        instructions.append(instruction)
+    }
+
+    /// A product with patches on the left that are not in memory.
+    mutating func emitConvolution(_ index: Int) {
+        let node = plan.nodes[index]
+        let patches = plan.root(plan.inputsOf[index][0])
+        guard case .matmul(let transposeA, let transposeB) = node.operation,
+            case .unfold(let rows, let columns, let fill) = plan.nodes[patches].operation
+        else { return }
+        let pictures = plan.inputsOf[patches][0]
+        var instruction = telos_instruction()
+        instruction.opcode = Int32(TELOS_I_CONVOLUTION.rawValue)
+        instruction.flags =
+            (transposeA ? Int32(TELOS_TRANSPOSE_A) : 0) | (transposeB ? Int32(TELOS_TRANSPOSE_B) : 0)
+        (instruction.n0, instruction.n1, instruction.n2) = (1, Int64(node.shape[0]), Int64(node.shape[1]))
+        instruction.n3 = Int64(plan.nodes[patches].count / Swift.max(1, node.shape[0]))
+        instruction.dst = place[index]!
+        instruction.a = UnsafePointer(place[plan.root(pictures)]!)
+        instruction.b = UnsafePointer(place[plan.root(plan.inputsOf[index][1])]!)
+        instruction.immediate = fill
+        instruction.aux = UnsafeRawPointer(own([telos_window(rows, columns, picture: plan.nodes[pictures].shape)]))
         instructions.append(instruction)
     }
 

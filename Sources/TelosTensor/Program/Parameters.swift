@@ -14,7 +14,8 @@ public final class Parameters<Model: TensorContainer> {
     /// Copies the values of `model`; throws where they cannot be computed.
     public init(_ model: Model) throws {
         let tensors = model.tensors
-        names = model.tensorNames
+        let names = model.tensorNames
+        self.names = names
         shapes = tensors.map(\.shape)
         var end = 0
         var offsets: [Int] = []
@@ -31,8 +32,13 @@ public final class Parameters<Model: TensorContainer> {
             }
         }
         traced = model.replacingTensors(
-            zip(tensors, offsets).map {
-                Tensor(Node(.variable, shape: $0.shape, memory: block, memoryOffset: $1))
+            tensors.indices.map { index in
+                var origin = tensors[index].node.origin
+                origin.name = names[index]
+                return Tensor(
+                    Node(
+                        .variable, shape: tensors[index].shape, memory: block, memoryOffset: offsets[index],
+                        origin: origin))
             })
         self.block = block
         self.offsets = offsets

@@ -40,19 +40,31 @@ struct Plan {
     var chainOf: [Int?] = []
     /// Broadcasts that some consumer needs written out.
     var materialised: Set<Int> = []
+    /// Element-wise operations that another step does, and the value of that step; and the reverse.
+    var absorbed: [Int: Int] = [:]
+    var held: [Int: Int] = [:]
+    /// Sums that add squares of what they read.
+    var squaredSums: Set<Int> = []
     var steps: [Step] = []
     let inputs: [Int]
     let outputs: [Int]
     let updates: [(variable: Int, value: Int)]
     var strayPlaceholder: Node?
 
-    init(inputs: [Node], outputs: [Node], updates: [(Node, Node)]) {
+    /// - fuses: whether element-wise operations are gathered; otherwise each is a step of its own.
+    init(inputs: [Node], outputs: [Node], updates: [(Node, Node)], fuses: Bool = true) {
+        memberLimit = fuses ? 40 : 1
         var nodes: [Node] = []
         var inputsOf: [[Int]] = []
         var indexOf: [ObjectIdentifier: Int] = [:]
         var merged: [Key: Int] = [:]
         for node in topologicalOrder(of: inputs + outputs + updates.flatMap { [$0.0, $0.1] }) {
             let sources = node.inputs.map { indexOf[ObjectIdentifier($0)]! }
+            // Without anything to wait for, a barrier is its input.
+            if node.operation == .barrier, sources.count == 1 {
+                indexOf[ObjectIdentifier(node)] = sources[0]
+                continue
+            }
             let key = Key(node, sources)
             if let key, let existing = merged[key] {
                 indexOf[ObjectIdentifier(node)] = existing
@@ -74,6 +86,7 @@ struct Plan {
             nodes[$0]
         }
         chainOf = Array(repeating: nil, count: nodes.count)
+        if fuses { absorb() }
         gather()
         schedule()
     }
@@ -104,8 +117,33 @@ struct Plan {
         var index = index
         while true {
             switch nodes[index].operation {
-            case .reshape, .stopGradient: index = inputsOf[index][0]
+            case .reshape, .stopGradient, .barrier: index = inputsOf[index][0]
+            case .checkpointOutput(let position): index = inputsOf[inputsOf[index][0]][position]
+            case .elementwise(.add):
+                guard let holder = absorbed[index] else { return index }
+                index = holder
             default: return index
+            }
+        }
+    }
+
+    /// What must be computed before a step that reads `index` through barriers.
+    func barriers(_ index: Int) -> [Int] {
+        var index = index
+        var result: [Int] = []
+        while true {
+            switch nodes[index].operation {
+            case .barrier:
+                for control in inputsOf[index].dropFirst() {
+                    result += barriers(control)
+                    var source = root(control)
+                    while nodes[source].operation == .broadcast { source = root(inputsOf[source][0]) }
+                    result.append(source)
+                }
+                index = inputsOf[index][0]
+            case .reshape, .stopGradient, .broadcast: index = inputsOf[index][0]
+            case .checkpointOutput(let position): index = inputsOf[inputsOf[index][0]][position]
+            default: return result
             }
         }
     }
@@ -153,7 +191,7 @@ struct Plan {
                 if let chain = chainOf[input] { found.insert(chain) } else { found.formUnion(nearest[input]) }
             }
             nearest[index] = found.sorted()
-            guard case .elementwise = nodes[index].operation else { continue }
+            guard case .elementwise = nodes[index].operation, absorbed[index] == nil else { continue }
             let inner = requiredInner(index)
             func joins(_ chain: Int) -> Bool {
                 accepts(chain, index, inner) && !reachesIndirectly(chain, index, dependencies, nearest)
@@ -176,12 +214,12 @@ struct Plan {
         }
     }
 
-    private static let memberLimit = 40
+    private let memberLimit: Int
 
     /// Whether `index` runs over the same elements as `chain` and fits in it.
     private func accepts(_ chain: Int, _ index: Int, _ inner: Int?) -> Bool {
         let chain = chains[chain]
-        return chain.count == nodes[index].count && chain.members.count < Self.memberLimit
+        return chain.count == nodes[index].count && chain.members.count < memberLimit
             && chain.inputCount + inputsOf[index].count <= 56
             && (chain.inner == nil || inner == nil || chain.inner == inner)
     }
@@ -230,7 +268,7 @@ struct Plan {
 
     /// Whether `input` is a dense view of a member of `chain`, which the chain can read from a register.
     private func isViewOf(_ chain: Int, _ input: Int) -> Bool {
-        chainOf[root(input)] == chain
+        chainOf[root(input)] == chain && barriers(input).isEmpty
     }
 
     // MARK: Order of execution
@@ -251,12 +289,13 @@ struct Plan {
                     for member in chains[chain].members {
                         for input in inputsOf[member] {
                             let source = operand(input).source
+                            needs += barriers(input)
                             if chainOf[source] != chain { needs.append(source) }
                         }
                     }
                     stack.append((index, needs, 0))
                 } else {
-                    stack.append((index, inputsOf[index].map { root($0) }, 0))
+                    stack.append((index, inputsOf[index].flatMap { barriers($0) + [root($0)] }, 0))
                 }
             }
             enter(start)
@@ -277,15 +316,56 @@ struct Plan {
                 } else {
                     placed[index] = true
                     switch nodes[index].operation {
-                    case .placeholder, .variable, .constant, .reshape, .stopGradient, .invalid: break
+                    case .placeholder, .variable, .constant, .reshape, .stopGradient, .invalid, .barrier, .checkpoint,
+                        .checkpointOutput:
+                        break
                     default: steps.append(.operation(index))
                     }
                 }
             }
         }
+        for index in reductionsByDepth() { place(index) }
         for output in outputs { place(root(output)) }
         for update in updates { place(root(update.value)) }
         self.steps = steps
+    }
+
+    /// The operations that outputs and updates read through chains, nearest to the inputs first.
+    ///
+    /// The gradients of the last layer thereby come before those of the first, and what only they need is not kept; the
+    /// updates themselves wait until nothing reads the variables any more.
+    private func reductionsByDepth() -> [Int] {
+        var depth = [Int](repeating: 0, count: nodes.count)
+        for index in nodes.indices { depth[index] = (inputsOf[index].lazy.map { depth[$0] }.max() ?? -1) + 1 }
+        var found: Set<Int> = []
+        var visited: Set<Int> = []
+        var stack = (outputs + updates.map(\.value)).map(root)
+        while let index = stack.popLast() {
+            guard let chain = chainOf[index] else {
+                found.insert(index)
+                continue
+            }
+            guard visited.insert(chain).inserted else { continue }
+            for member in chains[chain].members {
+                stack += inputsOf[member].map { operand($0).source }.filter { chainOf[$0] != chain }
+            }
+        }
+        return found.sorted { (depth[$0], $0) < (depth[$1], $1) }
+    }
+
+    /// The same computation with every element-wise operation a step of its own.
+    var unfused: Plan {
+        Plan(
+            inputs: inputs.map { nodes[$0] }, outputs: outputs.map { nodes[$0] },
+            updates: updates.map { (nodes[$0.variable], nodes[$0.value]) }, fuses: false)
+    }
+
+    /// The values that a step computes, in order.
+    func members(of step: Step) -> [Int] {
+        switch step {
+        case .operation(let index): held[index].map { [Swift.min(index, $0), Swift.max(index, $0)] } ?? [index]
+        case .chain(let chain): chains[chain].members
+        }
     }
 
     /// What a chain reads for `input`: a broadcast is read through unless it had to be written out.

@@ -42,17 +42,34 @@ public final class Program {
     /// Floats of working memory.
     public var workspaceCount: Int { arena.count }
 
-    private let inputBuffers: [Buffer<Float>]
-    private let outputBuffers: [Buffer<Float>]
+    /// What each run verifies.
+    public let checks: Checks
+    /// From graph to kernel calls.
+    public let compileTime: Duration
+    /// The first thing a check found. Reported on standard error when it was found.
+    public internal(set) var failure: TensorError?
+
+    let inputBuffers: [Buffer<Float>]
+    let outputBuffers: [Buffer<Float>]
     private let instructions: Buffer<telos_instruction>
-    private let arena: Buffer<Float>
+    /// The same as plain memory: reading it retains nothing.
+    let code: UnsafeMutablePointer<telos_instruction>
+    private let codeCount: Int
+    let arena: Buffer<Float>
+    /// What the instructions were made from, for checks and listings.
+    let plan: Plan
+    let place: [UnsafeMutablePointer<Float>?]
+    let segments: [Emitted.Segment]
+    /// This program with checks, where `runChecked` was asked for on one without.
+    var checkedTwin: Program?
     /// Keeps alive what instructions point to: chains, operand lists, variables, constants.
     private let owned: [AnyObject]
 
     /// - Throws: the `TensorError` of the first mistake in the graph.
-    public init(
+    /// - checks: what each run verifies; by default what the environment variable TELOS_CHECK asks for.
+    public convenience init(
         inputs: [Tensor], outputs: [Tensor], updates: [Update] = [], instructionSet: InstructionSet = .best,
-        threads: Int = 1
+        threads: Int = 1, checks: Checks = .requested
     ) throws {
         if let error = (outputs + updates.map(\.value) + inputs).lazy.compactMap(\.error).first { throw error }
         for update in updates where update.variable.node.operation != .variable {
@@ -63,30 +80,46 @@ public final class Program {
                 operation: "Program",
                 message: "a variable of shape \(update.variable.shape) cannot become \(update.value.shape)")
         }
-        var plan = Plan(
+        let start = ContinuousClock.now
+        let plan = Plan(
             inputs: inputs.map(\.node), outputs: outputs.map(\.node),
-            updates: updates.map { ($0.variable.node, $0.value.node) })
+            updates: updates.map { ($0.variable.node, $0.value.node) }, fuses: checks.isEmpty)
         if let stray = plan.strayPlaceholder {
             throw TensorError(
                 operation: "Program",
-                message: "a placeholder of shape \(stray.shape) is used but is not among the inputs")
+                message: "a placeholder of shape \(stray.shape) is used but is not among the inputs",
+                nearby: stray.location)
         }
+        self.init(plan, from: start, instructionSet: instructionSet, threads: threads, checks: checks)
+    }
+
+    /// - from: when compilation began.
+    init(
+        _ plan: Plan, from start: ContinuousClock.Instant, instructionSet: InstructionSet, threads: Int, checks: Checks
+    ) {
+        var plan = plan
         let emitted = plan.emit()
+        self.plan = plan
+        self.checks = checks
+        place = emitted.place
+        segments = emitted.segments
         inputBuffers = emitted.inputs
         outputBuffers = emitted.outputs
         instructions = Buffer(emitted.instructions)
+        (code, codeCount) = (instructions.pointer, instructions.count)
         arena = emitted.arena
         owned = emitted.owned
         self.instructionSet = instructionSet
         self.threads = threads
+        compileTime = ContinuousClock.now - start
     }
 
     public func input(_ index: Int) -> UnsafeMutableBufferPointer<Float> { inputBuffers[index].all }
     public func output(_ index: Int) -> UnsafeBufferPointer<Float> { outputBuffers[index].readOnly }
 
+    /// One run. Allocates nothing; with `checks`, a failure is kept in `failure` and the run completed.
     public func run() {
-        withExtendedLifetime(self) {
-            telos_execute(instructionSet.raw, instructions.pointer, instructions.count, Int32(threads))
-        }
+        guard checks.isEmpty else { return runReporting() }
+        withExtendedLifetime(self) { telos_execute(instructionSet.raw, code, codeCount, Int32(threads)) }
     }
 }

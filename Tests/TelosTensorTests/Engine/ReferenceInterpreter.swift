@@ -24,7 +24,12 @@ struct ReferenceInterpreter {
         case .constant: return (0..<node.count).map { Double(node.memory![$0]) }
         case .elementwise(let function):
             return (0..<node.count).map { index in apply(function, inputs.map { $0[index] }) }
-        case .reshape, .stopGradient: return inputs[0]
+        case .reshape, .stopGradient, .barrier: return inputs[0]
+        case .checkpoint(let body): return inputs[..<body.outputCount].flatMap { $0 }
+        case .checkpointOutput(let position):
+            let outputs = node.inputs[0].inputs
+            let start = outputs[..<position].reduce(0) { $0 + $1.count }
+            return Array(inputs[0][start..<(start + node.count)])
         case .broadcast:
             return indices(node.shape).map { index in
                 inputs[0][flat(zip(index, node.inputs[0].shape).map { $1 == 1 ? 0 : $0 }, node.inputs[0].shape)]
@@ -53,10 +58,13 @@ struct ReferenceInterpreter {
             }
         case .gatherRows:
             let table = rows(inputs[0], node.shape[1])
-            return inputs[1].flatMap { table[Int($0)] }
+            return inputs[1].flatMap { index in
+                table.indices.contains(Int(index)) ? table[Int(index)] : Array(repeating: 0, count: node.shape[1])
+            }
         case .scatterRows:
             var result = [Double](repeating: 0, count: node.count)
-            for (row, index) in zip(rows(inputs[0], node.shape[1]), inputs[1]) {
+            for (row, index) in zip(rows(inputs[0], node.shape[1]), inputs[1])
+            where (0..<node.shape[0]).contains(Int(index)) {
                 for column in row.indices { result[Int(index) * node.shape[1] + column] += row[column] }
             }
             return result
@@ -86,6 +94,63 @@ struct ReferenceInterpreter {
             return rows(inputs[0], node.shape.last!).flatMap { row in
                 row.indices.map { (reverse ? row[$0...] : row[...$0]).reduce(0, +) }
             }
+        case .unfold(let rows, let columns, let fill):
+            let places = windowPlaces(rows, columns, picture: node.inputs[0].shape)
+            return places.map { $0.map { inputs[0][$0] } ?? Double(fill) }
+        case .fold(let rows, let columns):
+            var result = [Double](repeating: 0, count: node.count)
+            for (place, value) in zip(windowPlaces(rows, columns, picture: node.shape), inputs[0]) {
+                if let place { result[place] += value }
+            }
+            return result
+        case .argsort(let descending):
+            return rows(inputs[0], node.shape.last!).flatMap { row in
+                row.indices.sorted { a, b in
+                    if row[a].isNaN != row[b].isNaN { return row[b].isNaN }
+                    if row[a] == row[b] || row[a].isNaN { return a < b }
+                    return descending ? row[a] > row[b] : row[a] < row[b]
+                }.map(Double.init)
+            }
+        case .gatherAlong:
+            return zip(rows(inputs[0], node.inputs[0].shape.last!), rows(inputs[1], node.shape.last!)).flatMap {
+                row, indices in indices.map { row[Int($0)] }
+            }
+        case .scatterAlong:
+            let width = node.inputs[0].shape.last!
+            return zip(rows(inputs[0], width), rows(inputs[1], width)).flatMap { values, indices in
+                var row = [Double](repeating: 0, count: node.shape.last!)
+                for (value, index) in zip(values, indices) { row[Int(index)] += value }
+                return row
+            }
+        case .softmax:
+            return rows(inputs[0], node.shape.last!).flatMap { row in
+                let sum = row.reduce(0) { $0 + Foundation.exp($1) }
+                return row.map { Foundation.exp($0) / sum }
+            }
+        case .logSumExp:
+            return rows(inputs[0], node.inputs[0].shape.last!).map { row in
+                Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) })
+            }
+        case .cumulativeArgmax:
+            return rows(inputs[0], node.shape.last!).flatMap { row in
+                row.indices.map { last in Double((0...last).first { row[$0] == row[...last].max()! }!) }
+            }
+        case .linearRecurrence(let axis, let reverse):
+            var result = [Double](repeating: 0, count: node.count)
+            let steps = indices(node.shape).sorted { reverse ? $0[axis] > $1[axis] : $0[axis] < $1[axis] }
+            for index in steps {
+                let here = flat(index, node.shape)
+                var (neighbour, state) = (index, index)
+                neighbour[axis] += reverse ? 1 : -1
+                state.remove(at: axis)
+                let isFirst = !(0..<node.shape[axis]).contains(neighbour[axis])
+                var before = isFirst ? 0 : result[flat(neighbour, node.shape)]
+                if isFirst, inputs.count > 2 {
+                    before = inputs[2][flat(state, node.inputs[2].shape)]
+                }
+                result[here] = inputs[0][here] * before + inputs[1][here]
+            }
+            return result
         case .invalid: return []
         }
     }
@@ -159,6 +224,20 @@ struct ReferenceInterpreter {
             sums[slot] = join(sums[slot], values[position])
         }
         return sums
+    }
+
+    /// Where each sample of each patch lies in the picture; nil outside.
+    private func windowPlaces(_ rows: Window, _ columns: Window, picture: [Int]) -> [Int?] {
+        let positions = [
+            picture[0], rows.count(over: picture[1]), columns.count(over: picture[2]), rows.size, columns.size,
+            picture[3],
+        ]
+        return indices(positions).map { i in
+            let y = i[1] * rows.stride - rows.before + i[3] * rows.dilation
+            let x = i[2] * columns.stride - columns.before + i[4] * columns.dilation
+            guard (0..<picture[1]).contains(y), (0..<picture[2]).contains(x) else { return nil }
+            return flat([i[0], y, x, i[5]], picture)
+        }
     }
 
     private func rows(_ values: [Double], _ width: Int) -> [[Double]] {

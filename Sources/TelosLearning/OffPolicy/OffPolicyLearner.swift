@@ -1,0 +1,153 @@
+import TelosEnvironments
+import TelosRewards
+import TelosTensor
+
+/// The loop every off-policy learner shares: act, step, remember, and every so often learn from samples of the memory.
+final class OffPolicyLearner: Learner {
+    private(set) var steps = 0
+    private let settings: OffPolicySettings
+    private let plannedSteps: Int
+    private let environments: any BatchEnvironment
+    private let rewards: TaskRewards
+    private let agent: any OffPolicyAgent
+    private let replay: ReplayBuffer
+    private var multiStep: MultiStep
+    private var tracker: EpisodeTracker
+    private var exploration: RandomStream
+    private var sampling: RandomStream
+    private var stepsSinceUpdate = 0
+    private var updates = 0
+    private let actions: Buffer<Float>
+    private let clock = ContinuousClock()
+
+    /// - makeAgent: from the environments' specification.
+    init(
+        _ context: LearnerContext, _ settings: OffPolicySettings,
+        makeAgent: (EnvironmentSpecification) throws -> any OffPolicyAgent
+    ) throws {
+        try context.task.requireFixedBlend()
+        self.settings = settings
+        plannedSteps = max(1, context.plannedSteps)
+        let count = settings.environments
+        environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
+        let specification = environments.specification
+        rewards = try TaskRewards(context.task, specification: specification, count: count, discount: settings.discount)
+        agent = try makeAgent(specification)
+        replay = ReplayBuffer(
+            // A run never needs more than its own steps.
+            capacity: max(agent.batch.count, min(settings.bufferCapacity, plannedSteps + count)),
+            observationWidth: specification.observation.width, actionWidth: specification.action.width,
+            priorityExponent: settings.priorityExponent)
+        multiStep = MultiStep(length: settings.multiStep, discount: settings.discount, environments: count)
+        tracker = EpisodeTracker(environments: count, terms: rewards.termNames.count)
+        exploration = context.key.derived("exploration").stream
+        sampling = context.key.derived("replay").stream
+        actions = Buffer(count: count * specification.action.width, repeating: 0)
+    }
+
+    private var progress: Double { min(1, Double(steps) / Double(plannedSteps)) }
+
+    func iterate() throws -> IterationReport {
+        var report = IterationReport()
+        let count = settings.environments
+        let target = steps + settings.stepsPerIteration
+        while steps < target {
+            let start = clock.now
+            if steps < settings.learningStarts {
+                fillRandom()
+            } else {
+                agent.act(on: environments.observations, into: actions.all, progress: progress, using: &exploration)
+            }
+            let acted = clock.now
+            environments.step(actions: actions.readOnly)
+            steps += count
+            let transitions = environments.transitions
+            let paid = rewards.evaluate(transitions)
+            multiStep.append(transitions, to: replay) { rewards.blended(paid.channels, $0) }
+            report.episodes += tracker.record(
+                channels: paid.channels, terms: paid.terms, ends: transitions.ends, step: steps)
+            let stepped = clock.now
+            stepsSinceUpdate += count
+            if steps > settings.learningStarts, replay.count > 0, stepsSinceUpdate >= settings.trainInterval {
+                stepsSinceUpdate = 0
+                for _ in 0..<settings.gradientSteps { learn() }
+            }
+            report.time += TimeSplit(
+                environment: (stepped - acted).inSeconds, policy: (acted - start).inSeconds,
+                learning: (clock.now - stepped).inSeconds)
+        }
+        report.metrics = agent.metrics(progress: progress) + [Metric("updates", Double(updates))]
+        if let broken = report.metrics.first(where: { !$0.value.isFinite }) {
+            throw LearnerError("training diverged: \(broken.name) is \(broken.value). Try a smaller learningRate")
+        }
+        return report
+    }
+
+    private func learn() {
+        let importance = settings.importanceExponent + (1 - settings.importanceExponent) * progress
+        replay.sample(into: agent.batch, importance: importance, using: &sampling)
+        agent.update(progress: progress, using: &sampling)
+        if settings.priorityExponent != nil { replay.prioritize(agent.errors) }
+        updates += 1
+    }
+
+    private func fillRandom() {
+        switch environments.specification.action {
+        case .discrete(let choices):
+            for index in 0..<actions.count { actions[index] = Float(exploration.index(below: choices)) }
+        case .box(let low, let high, _):
+            for index in 0..<actions.count {
+                let (low, high) = (Double(low[index % low.count]), Double(high[index % high.count]))
+                actions[index] = Float(exploration.uniform(low, high))
+            }
+        default: break
+        }
+    }
+
+    // MARK: State
+
+    var weightHash: UInt64 { agent.weightHash }
+
+    var programs: [(name: String, program: Program)] { agent.programs }
+
+    func policy() -> any Policy { agent.policy() }
+
+    private struct State: Codable {
+        var steps: Int
+        var updates: Int
+        var stepsSinceUpdate: Int
+        var multiStep: MultiStep
+        var tracker: EpisodeTracker
+        var exploration: RandomStream
+        var sampling: RandomStream
+        var rewardMemory: [[Double]]
+    }
+
+    func checkpoint() throws -> Checkpoint {
+        var checkpoint = Checkpoint()
+        try agent.save(to: &checkpoint)
+        try replay.save(to: &checkpoint)
+        try checkpoint.store(environments.snapshot, as: "environments")
+        try checkpoint.store(
+            State(
+                steps: steps, updates: updates, stepsSinceUpdate: stepsSinceUpdate, multiStep: multiStep,
+                tracker: tracker, exploration: exploration, sampling: sampling, rewardMemory: rewards.snapshot),
+            as: "learner")
+        return checkpoint
+    }
+
+    func restore(_ checkpoint: Checkpoint) throws {
+        let state: State = try checkpoint.load(from: "learner")
+        try environments.restore(checkpoint.load(from: "environments"))
+        try agent.load(from: checkpoint)
+        try replay.load(from: checkpoint)
+        steps = state.steps
+        updates = state.updates
+        stepsSinceUpdate = state.stepsSinceUpdate
+        multiStep = state.multiStep
+        tracker = state.tracker
+        exploration = state.exploration
+        sampling = state.sampling
+        rewards.snapshot = state.rewardMemory
+    }
+}

@@ -1,0 +1,136 @@
+import TelosTensor
+
+/// Where a sampled batch is written: the inputs of an update, row i of each being one transition.
+struct ReplayBatch {
+    var observations: UnsafeMutableBufferPointer<Float>
+    var actions: UnsafeMutableBufferPointer<Float>
+    /// The (n-step) reward R and the factor c of what follows: the target of a value is R + c V(next observation).
+    var rewards: UnsafeMutableBufferPointer<Float>
+    var bootstraps: UnsafeMutableBufferPointer<Float>
+    var nextObservations: UnsafeMutableBufferPointer<Float>
+    /// Importance weights; 1 where sampling is uniform.
+    var weights: UnsafeMutableBufferPointer<Float>
+    var count: Int { rewards.count }
+}
+
+/// Transitions in a ring, column by column; the oldest are overwritten.
+final class ReplayBuffer {
+    let capacity: Int
+    private(set) var count = 0
+    private var next = 0
+    private let observationWidth: Int
+    private let actionWidth: Int
+    private let observations: Buffer<Float>
+    private let actions: Buffer<Float>
+    private let rewards: Buffer<Float>
+    private let bootstraps: Buffer<Float>
+    private let nextObservations: Buffer<Float>
+    /// Present where sampling is by priority.
+    private var priorities: PriorityTree?
+    private(set) var sampled: [Int] = []
+
+    init(capacity: Int, observationWidth: Int, actionWidth: Int, priorityExponent: Double?) {
+        self.capacity = capacity
+        self.observationWidth = observationWidth
+        self.actionWidth = actionWidth
+        observations = Buffer(count: capacity * observationWidth, repeating: 0)
+        nextObservations = Buffer(count: capacity * observationWidth, repeating: 0)
+        actions = Buffer(count: capacity * actionWidth, repeating: 0)
+        rewards = Buffer(count: capacity, repeating: 0)
+        bootstraps = Buffer(count: capacity, repeating: 0)
+        priorities = priorityExponent.map { PriorityTree(capacity: capacity, exponent: $0) }
+    }
+
+    func append(
+        observation: UnsafePointer<Float>, action: UnsafePointer<Float>, reward: Float, bootstrap: Float,
+        nextObservation: UnsafePointer<Float>
+    ) {
+        (observations.pointer + next * observationWidth).update(from: observation, count: observationWidth)
+        (nextObservations.pointer + next * observationWidth).update(from: nextObservation, count: observationWidth)
+        (actions.pointer + next * actionWidth).update(from: action, count: actionWidth)
+        rewards[next] = reward
+        bootstraps[next] = bootstrap
+        priorities?.setToLargest(next)
+        next = (next + 1) % capacity
+        count = min(capacity, count + 1)
+    }
+
+    /// Fills `batch` with transitions drawn with replacement: uniformly, or in proportion to their priorities with
+    /// weights (count P(i))^-importance, divided by the batch's largest.
+    func sample(into batch: ReplayBatch, importance: Double, using random: inout RandomStream) {
+        sampled.removeAll(keepingCapacity: true)
+        for row in 0..<batch.count {
+            if let priorities {
+                // One draw from each of equal shares of the total mass (Schaul and others, 2016).
+                let mass = priorities.total * (Double(row) + random.uniform()) / Double(batch.count)
+                sampled.append(min(count - 1, priorities.index(at: mass)))
+            } else {
+                sampled.append(random.index(below: count))
+            }
+        }
+        for (row, index) in sampled.enumerated() {
+            (batch.observations.baseAddress! + row * observationWidth).update(
+                from: observations.pointer + index * observationWidth, count: observationWidth)
+            (batch.nextObservations.baseAddress! + row * observationWidth).update(
+                from: nextObservations.pointer + index * observationWidth, count: observationWidth)
+            (batch.actions.baseAddress! + row * actionWidth).update(
+                from: actions.pointer + index * actionWidth, count: actionWidth)
+            batch.rewards[row] = rewards[index]
+            batch.bootstraps[row] = bootstraps[index]
+        }
+        guard let priorities else {
+            batch.weights.update(repeating: 1)
+            return
+        }
+        var largest: Float = 0
+        for (row, index) in sampled.enumerated() {
+            batch.weights[row] = priorities.weight(of: index, count: count, exponent: importance)
+            largest = max(largest, batch.weights[row])
+        }
+        for row in sampled.indices { batch.weights[row] /= largest }
+    }
+
+    /// Sets the priorities of the last sample from its absolute errors.
+    func prioritize(_ errors: UnsafeBufferPointer<Float>) {
+        for (row, index) in sampled.enumerated() { priorities?.set(index, error: Double(errors[row])) }
+    }
+
+    // MARK: State
+
+    private struct Position: Codable {
+        var count: Int
+        var next: Int
+        var priorities: PriorityTree?
+    }
+
+    func save(to checkpoint: inout Checkpoint) throws {
+        func store(_ buffer: Buffer<Float>, _ width: Int, _ name: String) {
+            checkpoint.arrays["replay/\(name)"] = .init(
+                shape: [count, width], values: Array(buffer.rows(from: 0, count: count * width)))
+        }
+        store(observations, observationWidth, "observations")
+        store(nextObservations, observationWidth, "nextObservations")
+        store(actions, actionWidth, "actions")
+        store(rewards, 1, "rewards")
+        store(bootstraps, 1, "bootstraps")
+        try checkpoint.store(Position(count: count, next: next, priorities: priorities), as: "replay")
+    }
+
+    func load(from checkpoint: Checkpoint) throws {
+        let position: Position = try checkpoint.load(from: "replay")
+        guard position.count <= capacity, position.next < capacity, (position.priorities == nil) == (priorities == nil)
+        else { throw CheckpointError("its replay of \(position.count) transitions does not fit one of \(capacity)") }
+        func read(_ buffer: Buffer<Float>, _ width: Int, _ name: String) throws {
+            let values = try checkpoint.array("replay/\(name)", count: position.count * width)
+            _ = buffer.rows(from: 0, count: values.count).update(fromContentsOf: values)
+        }
+        try read(observations, observationWidth, "observations")
+        try read(nextObservations, observationWidth, "nextObservations")
+        try read(actions, actionWidth, "actions")
+        try read(rewards, 1, "rewards")
+        try read(bootstraps, 1, "bootstraps")
+        count = position.count
+        next = position.next
+        priorities = position.priorities
+    }
+}

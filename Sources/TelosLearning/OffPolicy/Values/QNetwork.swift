@@ -1,0 +1,147 @@
+import TelosNN
+import TelosTensor
+
+/// y = x (W + D e_W) + b + d e_b with learned deviations and factorised noise e_W = f(p) f(q)^T, e_b = f(q),
+/// f(x) = sign(x) sqrt|x|.
+///
+/// Fortunato and others, *Noisy networks for exploration*, 2018.
+struct NoisyLinear: TensorContainer {
+    var mean: Linear
+    var weightDeviation: Tensor
+    var biasDeviation: Tensor
+
+    init(_ inputs: Int, _ outputs: Int, initial: Float = 0.5, key: RandomKey) {
+        mean = Linear(inputs, outputs, key: key)
+        let deviation = initial / Float(inputs).squareRoot()
+        weightDeviation = Tensor(deviation).broadcast(to: [inputs, outputs])
+        biasDeviation = Tensor(deviation).broadcast(to: [outputs])
+    }
+
+    /// - noise: [inputs + outputs] standard normal numbers.
+    func callAsFunction(_ x: Tensor, noise: Tensor) -> Tensor {
+        let (inputs, outputs) = (weightDeviation.shape[0], weightDeviation.shape[1])
+        let f = noise.sign * sqrt(abs(noise))
+        let p = f.sliced(axis: 0, 0, inputs).reshaped(inputs, 1)
+        let q = f.sliced(axis: 0, inputs, inputs + outputs)
+        return matmul(x, mean.weight + weightDeviation * p * q.reshaped(1, outputs)) + mean.bias + biasDeviation * q
+    }
+
+    mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
+        mean.visitTensors(path.appending(part: "mean"), visit)
+        visit(path.appending(part: "weightDeviation"), &weightDeviation)
+        visit(path.appending(part: "biasDeviation"), &biasDeviation)
+    }
+}
+
+/// Predicts `width` numbers about each action's return: one for its mean, or those of its distribution.
+struct QNetwork: TensorContainer {
+    /// What the network is made of.
+    struct Shape: Hashable {
+        var encoding: ObservationEncoding
+        var actions: Int
+        var model: ReturnModel
+        /// Atoms or quantiles; 1 for the mean.
+        var width: Int
+        var hiddenSizes: [Int]
+        var activation: Activation
+        var duelling: Bool
+        var noisy: Bool
+
+        static let cosines = 64
+        var features: Int { hiddenSizes.last ?? encoding.features }
+        /// Numbers that a head gives an action.
+        var headWidth: Int { model == .implicitQuantile ? 1 : width }
+        var noiseCount: Int {
+            guard noisy else { return 0 }
+            return features + actions * headWidth + (duelling ? features + headWidth : 0)
+        }
+    }
+
+    private var trunk: [Linear]
+    private var advantage: Linear?
+    private var value: Linear?
+    private var noisyAdvantage: NoisyLinear?
+    private var noisyValue: NoisyLinear?
+    private var levelEmbedding: Linear?
+    let shape: Shape
+
+    init(_ shape: Shape, key: RandomKey) {
+        self.shape = shape
+        let sizes = [shape.encoding.features] + shape.hiddenSizes
+        trunk = sizes.indices.dropLast().map {
+            Linear(sizes[$0], sizes[$0 + 1], key: key.derived("trunk", $0))
+        }
+        let (features, outputs) = (shape.features, shape.actions * shape.headWidth)
+        if shape.noisy {
+            noisyAdvantage = NoisyLinear(features, outputs, key: key.derived("advantage"))
+            if shape.duelling { noisyValue = NoisyLinear(features, shape.headWidth, key: key.derived("value")) }
+        } else {
+            advantage = Linear(features, outputs, key: key.derived("advantage"))
+            if shape.duelling { value = Linear(features, shape.headWidth, key: key.derived("value")) }
+        }
+        if shape.model == .implicitQuantile {
+            levelEmbedding = Linear(Shape.cosines, features, key: key.derived("levels"))
+        }
+    }
+
+    mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
+        trunk.visitTensors(path.appending(part: "trunk"), visit)
+        advantage.visitTensors(path.appending(part: "advantage"), visit)
+        value.visitTensors(path.appending(part: "value"), visit)
+        noisyAdvantage.visitTensors(path.appending(part: "noisyAdvantage"), visit)
+        noisyValue.visitTensors(path.appending(part: "noisyValue"), visit)
+        levelEmbedding.visitTensors(path.appending(part: "levelEmbedding"), visit)
+    }
+
+    /// - noise: [noiseCount], where the network is noisy.
+    /// - levels: [batch, n] of the quantiles wanted, for implicit quantiles.
+    /// - Returns: [batch, actions, width], width n for implicit quantiles.
+    func callAsFunction(_ observations: Tensor, noise: Tensor?, levels: Tensor?) -> Tensor {
+        let batch = observations.shape[0]
+        var hidden = shape.encoding(observations)
+        for layer in trunk { hidden = shape.activation(layer(hidden)) }
+        guard let levels, let levelEmbedding else {
+            return heads(hidden, noise: noise).reshaped(batch, shape.actions, shape.headWidth)
+        }
+        // psi(t) = relu(W (cos(pi i t)), i < 64, multiplied into the features.
+        let count = levels.shape[1]
+        let multiples = Tensor((0..<Shape.cosines).map { Float.pi * Float($0) }, shape: [1, Shape.cosines])
+        let embedded = relu(levelEmbedding(cos(levels.reshaped(batch * count, 1) * multiples)))
+            .reshaped(batch, count, shape.features)
+        let joint = (embedded * hidden.reshaped(batch, 1, shape.features)).reshaped(batch * count, shape.features)
+        return heads(joint, noise: noise).reshaped(batch, count, shape.actions).transposed(0, 2, 1)
+    }
+
+    /// Advantages, or value + advantage - mean advantage (Wang and others, *Dueling network architectures for deep
+    /// reinforcement learning*, 2016): [rows, actions * headWidth].
+    private func heads(_ hidden: Tensor, noise: Tensor?) -> Tensor {
+        let rows = hidden.shape[0]
+        let (features, outputs) = (shape.features, shape.actions * shape.headWidth)
+        let advantages: Tensor
+        var baseline: Tensor?
+        if let noise, let noisyAdvantage {
+            advantages = noisyAdvantage(hidden, noise: noise.sliced(axis: 0, 0, features + outputs))
+            baseline = noisyValue.map {
+                $0(hidden, noise: noise.sliced(axis: 0, features + outputs, shape.noiseCount))
+            }
+        } else {
+            // A noisy network without noise acts by its means.
+            let layer = advantage ?? noisyAdvantage!.mean
+            advantages = layer(hidden)
+            baseline = (value ?? noisyValue?.mean).map { $0(hidden) }
+        }
+        guard let baseline else { return advantages }
+        let shaped = advantages.reshaped(rows, shape.actions, shape.headWidth)
+        let centred = shaped - shaped.mean(axis: 1, keepingAxis: true)
+        return (centred + baseline.reshaped(rows, 1, shape.headWidth)).reshaped(rows, outputs)
+    }
+
+    /// E[R] of each action from what the network gives, [batch, actions].
+    func means(_ outputs: Tensor, support: ClosedRange<Float>) -> Tensor {
+        switch shape.model {
+        case .mean: outputs.reshaped(outputs.shape[0], shape.actions)
+        case .categorical: (outputs.softmax() * ReturnLoss.atoms(shape.width, support)).sum(axis: 2)
+        case .quantile, .implicitQuantile: outputs.mean(axis: 2)
+        }
+    }
+}

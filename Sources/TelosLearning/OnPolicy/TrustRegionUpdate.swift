@@ -1,0 +1,198 @@
+import TelosNN
+import TelosTensor
+
+/// How far a trust-region update may go.
+struct TrustRegionSettings {
+    /// Largest mean divergence KL(old || new) of an update.
+    var divergence: Double
+    var conjugateGradientIterations: Int
+    /// Added to the Fisher matrix's diagonal.
+    var damping: Double
+    /// Step lengths tried, each half the one before; with none the natural gradient is taken in full.
+    var lineSearchSteps: Int
+}
+
+/// A policy step x = F^-1 g, scaled so that x^T F x / 2 is the allowed divergence, and halved until the surrogate
+/// improves and the divergence really is within bounds; then the critic is fitted to the returns.
+///
+/// L(theta) = mean(pi(a|s) / pi_old(a|s) A), F the Fisher information of the rollout's states.
+///
+/// Schulman, Levine, Moritz, Jordan and Abbeel, *Trust region policy optimization*, 2015; without the line search
+/// Kakade, *A natural policy gradient*, 2001.
+final class TrustRegionUpdate: RolloutUpdate {
+    let valueScales: [Float]
+    private let settings: OnPolicySettings
+    private let region: TrustRegionSettings
+    private let step: Parameters<[Tensor]>
+    private let memory: Parameters<Adam.State>
+    /// Fills `step`; gives |g| and the length of the step.
+    private let solving: Program
+    /// Surrogate's gain and divergence at theta + size * step.
+    private let judging: Program
+    private let moving: Program
+    private let fitting: Program
+
+    init(
+        _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, region: TrustRegionSettings, rows: Int,
+        threads: Int
+    ) throws {
+        self.settings = settings
+        self.region = region
+        valueScales = [1]
+        let model = parameters.traced
+        let theta = model.policyTensors
+        step = try Parameters(theta.map { .zeros(like: $0) })
+        let observations = Tensor(placeholder: rows, model.encoding.width)
+        let actions = Tensor(placeholder: rows, model.head.width)
+        let oldLogProbability = Tensor(placeholder: rows)
+        let advantages = Tensor(placeholder: rows)
+        let inputs = [observations, actions, oldLogProbability, advantages]
+
+        func surrogate(_ model: ActorCritic) -> Tensor {
+            let ratio = exp(model.distribution(observations).logProbability(actions) - oldLogProbability)
+            return (ratio * advantages).mean()
+        }
+        let divergence = try model.divergence(from: model.stoppingGradient, on: observations)
+        func fisher(_ vector: [Tensor]) -> [Tensor] {
+            hessianVectorProduct(of: divergence, withRespectTo: theta, vector: vector)
+        }
+        let g = gradient(of: surrogate(model), withRespectTo: theta)
+        let damping = Float(region.damping)
+        let x = conjugateGradient(
+            product: fisher, rightHandSide: g, iterations: region.conjugateGradientIterations, damping: damping)
+        let curvature = dot(x, zip(fisher(x), x).map { $0 + damping * $1 })
+        let scale = sqrt(Float(2 * region.divergence) / maximum(curvature, Tensor(1e-12)))
+        solving = try Program(
+            inputs: inputs, outputs: [sqrt(dot(g, g)), scale],
+            updates: zip(step.traced, x).map { Program.Update($0, to: scale * $1) }, threads: threads)
+
+        let size = Tensor(placeholder: [])
+        let moved = zip(theta, step.traced).map { $0 + size * $1 }
+        let candidate = model.replacingPolicyTensors(moved)
+        judging = try Program(
+            inputs: inputs + [size],
+            outputs: [
+                surrogate(candidate) - surrogate(model),
+                try candidate.divergence(from: model.stoppingGradient, on: observations),
+                model.distribution(observations).entropy().mean(),
+            ], threads: threads)
+        moving = try Program(
+            inputs: [size], outputs: [], updates: zip(theta, moved).map { Program.Update($0, to: $1) })
+
+        let batch = settings.minibatchSize
+        let states = Tensor(placeholder: batch, model.encoding.width)
+        let returns = Tensor(placeholder: batch)
+        let learningRate = Tensor(placeholder: [])
+        let valueLoss = (model.values(states).reshaped(batch) - returns).squared.mean()
+        let phi = model.value.tensors
+        memory = try Parameters(Adam().initialState(for: phi))
+        let (gradients, _) = clippingGlobalNorm(
+            gradient(of: valueLoss, withRespectTo: phi), to: Float(settings.maximumGradientNorm))
+        let fit = Adam(epsilon: 1e-5).step(
+            phi, gradients: gradients, state: memory.traced, learningRate: learningRate)
+        fitting = try Program(
+            inputs: [states, returns, learningRate], outputs: [valueLoss],
+            updates: zip(phi, fit.parameters).map { Program.Update($0, to: $1) }
+                + Program.Update.all(memory.traced, to: fit.state), threads: threads)
+    }
+
+    func run(
+        _ rollout: Rollout, advantages: Buffer<Float>, learningRate: Double, shuffle: inout RandomStream
+    ) throws -> [Metric] {
+        let standardized = settings.normalizeAdvantages ? Self.standardized(advantages.array) : advantages.array
+        for program in [solving, judging] {
+            _ = program.input(0).update(fromContentsOf: rollout.observations.readOnly)
+            _ = program.input(1).update(fromContentsOf: rollout.actions.readOnly)
+            _ = program.input(2).update(fromContentsOf: rollout.logProbabilities.readOnly)
+            _ = program.input(3).update(fromContentsOf: standardized)
+        }
+        solving.run()
+        let gradientNorm = Double(solving.output(0)[0])
+        guard gradientNorm.isFinite else {
+            throw LearnerError("training diverged: the policy gradient is \(gradientNorm). Try a smaller learningRate")
+        }
+        var accepted = 0.0
+        var (gain, divergence, entropy) = (0.0, 0.0, 0.0)
+        for trial in 0..<max(1, region.lineSearchSteps) where gradientNorm > 0 {
+            let size = 1 / Double(1 << trial)
+            judging.input(4)[0] = Float(size)
+            judging.run()
+            (gain, divergence) = (Double(judging.output(0)[0]), Double(judging.output(1)[0]))
+            entropy = Double(judging.output(2)[0])
+            if region.lineSearchSteps == 0 || (gain > 0 && divergence <= region.divergence) {
+                accepted = size
+                break
+            }
+        }
+        if accepted > 0 {
+            moving.input(0)[0] = Float(accepted)
+            moving.run()
+        } else {
+            (gain, divergence) = (0, 0)
+        }
+        let valueLoss = fitValues(rollout, learningRate: learningRate, shuffle: &shuffle)
+        return [
+            Metric("surrogateGain", gain), Metric("valueLoss", valueLoss), Metric("entropy", entropy),
+            Metric("divergence", divergence), Metric("stepSize", accepted), Metric("gradientNorm", gradientNorm),
+            Metric("explainedVariance", rollout.explainedVariance),
+        ]
+    }
+
+    private func fitValues(_ rollout: Rollout, learningRate: Double, shuffle: inout RandomStream) -> Double {
+        let width = rollout.observations.count / rollout.rows
+        fitting.input(2)[0] = Float(learningRate)
+        var order = Array(0..<rollout.rows)
+        var sum = 0.0
+        var updates = 0
+        for _ in 0..<settings.epochs {
+            order.shuffle(using: &shuffle)
+            for start in stride(from: 0, to: rollout.rows, by: settings.minibatchSize) {
+                for (slot, row) in order[start..<(start + settings.minibatchSize)].enumerated() {
+                    (fitting.input(0).baseAddress! + slot * width).update(
+                        from: rollout.observations.pointer + row * width, count: width)
+                    fitting.input(1)[slot] = rollout.returns[row]
+                }
+                fitting.run()
+                sum += Double(fitting.output(0)[0])
+                updates += 1
+            }
+        }
+        return sum / Double(max(1, updates))
+    }
+
+    private static func standardized(_ values: [Float]) -> [Float] {
+        let count = Double(values.count)
+        let mean = values.reduce(0.0) { $0 + Double($1) } / count
+        let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+        let scale = 1 / (variance.squareRoot() + 1e-8)
+        return values.map { Float((Double($0) - mean) * scale) }
+    }
+
+    var programs: [(name: String, program: Program)] {
+        [("solving", solving), ("judging", judging), ("moving", moving), ("fitting", fitting)]
+    }
+
+    func save(to checkpoint: inout Checkpoint) { checkpoint.store(memory, as: "optimizer") }
+
+    func load(from checkpoint: Checkpoint) throws { try checkpoint.load(memory, from: "optimizer") }
+}
+
+extension ActorCritic {
+    /// The tensors that the policy depends on, in a fixed order.
+    fileprivate var policyTensors: [Tensor] { policy.tensors + (logDeviation.map { [$0] } ?? []) }
+
+    fileprivate func replacingPolicyTensors(_ tensors: [Tensor]) -> ActorCritic {
+        var copy = self
+        let count = policy.tensors.count
+        copy.policy = policy.replacingTensors(Array(tensors[..<count]))
+        if logDeviation != nil { copy.logDeviation = tensors[count] }
+        return copy
+    }
+
+    fileprivate var stoppingGradient: ActorCritic { mapTensors { $0.stoppingGradient } }
+
+    /// Mean KL(other || self) over the states; both have the same kind of distribution.
+    fileprivate func divergence(from other: ActorCritic, on observations: Tensor) throws -> Tensor {
+        try TelosNN.divergence(of: other.distribution(observations), from: distribution(observations)).mean()
+    }
+}
