@@ -8,7 +8,7 @@ import TelosTensor
 /// Learning CartPole from a few trajectories a batch, by a trust-region policy step and a fitted value network, for
 /// several lambda. Each seed of the claim averages `repeats` independent runs, whose spread is large. With ten episodes a
 /// batch lambda 1 is as good as the middle, with three the middle is about 1.1 times as good: the effect is one of
-/// variance.
+/// variance. A value network of 10 units in place of 20 takes most of the gain over lambda 1.
 struct GAELearningExperiment {
     let context: ClaimContext
     let lambdas: [Double]
