@@ -27,7 +27,7 @@ extension Catalogue {
         parameters: [
             ClaimParameter(
                 "size", default: 7,
-                "Rows and columns of the rooms for Q-learning; larger makes the original reward rarer.",
+                "Rows and columns of the rooms for Q-learning; larger makes the goal rarer, at 5 little is gained.",
                 in: 5...9, whole: true),
             ClaimParameter("randomMove", default: 0.1, "Probability of an unintended move.", in: 0...0.3),
             ClaimParameter(
