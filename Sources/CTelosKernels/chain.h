@@ -83,6 +83,36 @@ static void tile_operation(const telos_micro_op *op, float *const *registers, in
     }
 }
 
+/// The six operations of an Adam step, in registers; each rounds as it does alone.
+static void adam_step(const telos_micro_op *op, float *const *registers, int64_t count) {
+    const float *gradient = registers[op[0].a], *mean = registers[op[0].b], *mean_rate = registers[op[0].c];
+    const float *square = registers[op[1].c], *square_rate = registers[op[2].b];
+    const float *correction = registers[op[3].b], *epsilon = registers[op[3].c];
+    const float *rate = registers[op[4].b], *parameter = registers[op[5].a];
+    float *new_mean = registers[op[0].dst], *new_square = registers[op[2].dst], *updated = registers[op[5].dst];
+    for (int64_t i = 0; i < count; i += 16) {
+        const v16 g = vload(gradient + i), m0 = vload(mean + i), v0 = vload(square + i);
+        const v16 m = m0 + (g - m0) * vload(mean_rate + i);
+        const v16 v = (g * g - v0) * vload(square_rate + i) + v0;
+        const v16 s = __builtin_elementwise_sqrt(v * vload(correction + i)) + vload(epsilon + i);
+        const v16 p = vload(parameter + i) - m * vload(rate + i) / s;
+        vstore(new_mean + i, m);
+        vstore(new_square + i, v);
+        vstore(updated + i, p);
+    }
+}
+
+static void tile_operations(const telos_chain *chain, float *const *registers, int64_t count) {
+    for (int32_t i = 0; i < chain->op_count; ++i) {
+        if (chain->ops[i].op == TELOS_ADAM_STEP) {
+            adam_step(chain->ops + i, registers, count);
+            i += TELOS_ADAM_OPERATIONS - 1;
+        } else {
+            tile_operation(&chain->ops[i], registers, count);
+        }
+    }
+}
+
 static int operand_count(uint8_t op) { return op >= TELOS_SELECT ? 3 : op >= TELOS_ADD ? 2 : 1; }
 
 /// The last operation that reads a register, or -1.
@@ -222,7 +252,7 @@ static int run_small_chain(const telos_chain *chain) {
             load_tile(&t, 0, 0, rows, columns, registers[o->reg]);
         }
     }
-    for (int i = 0; i < chain->op_count; ++i) tile_operation(&chain->ops[i], registers, count);
+    tile_operations(chain, registers, count);
     for (int i = 0; i < chain->output_count; ++i) {
         const telos_operand *o = &chain->outputs[i];
         const tile_operand t = {.base = o->pointer, .row = o->outer_stride, .column = o->inner_stride};
@@ -309,7 +339,7 @@ static void run_chain(const telos_chain *chain, int64_t part, int64_t parts) {
                 const int32_t reg = chain->outputs[i].reg;
                 registers[reg] = whole ? o->base + row * o->row + column : own[reg];
             }
-            for (int i = 0; i < chain->op_count; ++i) tile_operation(&chain->ops[i], registers, count);
+            tile_operations(chain, registers, count);
             for (int i = 0; i < outputs; ++i) {
                 const tile_operand *o = &plan.outputs[i];
                 if (o->direct && whole) continue;

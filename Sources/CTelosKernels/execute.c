@@ -61,7 +61,7 @@ static const telos_form *form_of(telos_isa isa) {
     }
 }
 
-/// Into how many parts an instruction is worth dividing: waking a thread costs some ten microseconds.
+/// Into how many parts an instruction is worth dividing: handing one to another thread costs some microseconds.
 static int64_t parts_of(const telos_instruction *i, int threads) {
     double cost;
     switch (i->opcode) {
@@ -74,12 +74,12 @@ static int64_t parts_of(const telos_instruction *i, int threads) {
                 || (op >= TELOS_ERF && op <= TELOS_LOG1P) || op == TELOS_POW;
             operations += costly ? 10.0 : 1.0;
         }
-        cost = (double)chain->outer * (double)chain->inner * operations / 400000.0;
+        cost = (double)chain->outer * (double)chain->inner * operations / 60000.0;
         break;
     }
     case TELOS_I_MATMUL:
     case TELOS_I_CONVOLUTION:
-        cost = (double)i->n0 * (double)i->n1 * (double)i->n2 * (double)i->n3 / 1000000.0;
+        cost = (double)i->n0 * (double)i->n1 * (double)i->n2 * (double)i->n3 / 500000.0;
         break;
     case TELOS_I_SUM:
     case TELOS_I_MAX:
@@ -136,4 +136,10 @@ void telos_fill_uniform(uint64_t key, uint64_t counter, float *values, size_t co
 
 void telos_fill_normal(uint64_t key, uint64_t counter, float *values, size_t count) {
     form_of(telos_isa_default())->fill_normal(key, counter, values, count);
+}
+
+void telos_gae(const float *rewards, const float *values, const float *next_values, const uint8_t *ends,
+               float *advantages, size_t steps, size_t n, float gamma, float lambda) {
+    form_of(telos_isa_default())
+        ->estimate_advantages(rewards, values, next_values, ends, advantages, steps, n, gamma, lambda);
 }

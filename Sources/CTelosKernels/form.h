@@ -25,6 +25,7 @@
 #include "order.h"
 #include "recurrence.h"
 #include "softmax.h"
+#include "advantages.h"
 
 static void run_instruction(const telos_instruction *i, int64_t part, int64_t parts) {
     switch ((telos_opcode)i->opcode) {
@@ -55,4 +56,4 @@ static void run_instruction(const telos_instruction *i, int64_t part, int64_t pa
     }
 }
 
-const telos_form TELOS_FORM = {run_instruction, fill_uniform, fill_normal};
+const telos_form TELOS_FORM = {run_instruction, fill_uniform, fill_normal, estimate_advantages};

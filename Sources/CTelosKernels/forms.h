@@ -9,6 +9,9 @@ typedef struct {
     void (*run)(const telos_instruction *instruction, int64_t part, int64_t parts);
     void (*fill_uniform)(uint64_t key, uint64_t counter, float *values, size_t count);
     void (*fill_normal)(uint64_t key, uint64_t counter, float *values, size_t count);
+    void (*estimate_advantages)(const float *rewards, const float *values, const float *next_values,
+                                const uint8_t *ends, float *advantages, size_t steps, size_t n, float gamma,
+                                float lambda);
 } telos_form;
 
 extern const telos_form telos_form_scalar;

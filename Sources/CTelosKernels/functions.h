@@ -24,14 +24,19 @@ TELOS_OVERLOAD vf vexp_rest(vf x, float lean, vi *k, vf *tail) {
 }
 
 TELOS_OVERLOAD vf vexp(vf x) {
-    x = -104.0f > x ? (vf)(-104.0f) : x;
-    x = 89.0f < x ? (vf)(89.0f) : x;
+    // Where every result is a normal number there is nothing to bound and one scaling does.
+    const int ordinary = !vany(~(vabs(x) < 87.0f));
+    if (!ordinary) {
+        x = -104.0f > x ? (vf)(-104.0f) : x;
+        x = 89.0f < x ? (vf)(89.0f) : x;
+    }
     vi k;
     vf tail;
     const vf r = vexp_rest(x, 0.0f, &k, &tail);
     // 1 + r and what its rounding lost.
     const vf sum = r + 1.0f;
     const vf y = sum + vfma(r * r, tail, r - (sum - 1.0f));
+    if (ordinary) return y * vpower_of_two(k);
     // Two steps, so that only the second rounds where the result is subnormal or overflows.
     const vi half = k >> 1;
     return y * vpower_of_two(half) * vpower_of_two((vi)((vu)k - (vu)half));
@@ -99,6 +104,11 @@ TELOS_OVERLOAD vi vlog_exponent(vf x) { return (vi)((vu)x - 0x3F3504F3u) >> 23; 
 TELOS_OVERLOAD vf vscale_down(vf x, vi exponent) { return (vf)((vu)x - ((vu)exponent << 23)); }
 
 TELOS_OVERLOAD vf vlog(vf x) {
+    // All of them positive, normal and finite: nothing to put right.
+    if (!vany((vu)x - 0x00800000u >= 0x7F000000u)) {
+        const vi e = vlog_exponent(x);
+        return vlog_parts(vscale_down(x, e) - 1.0f, __builtin_convertvector(e, vf));
+    }
     const vi tiny = x < 0x1p-126f;
     const vf t = tiny ? x * 0x1p23f : x;
     const vi e = vlog_exponent(t);

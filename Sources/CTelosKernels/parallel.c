@@ -6,21 +6,22 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-enum { MOST_WORKERS = 63, SPINS = 4000 };
+enum { MOST_WORKERS = 63, MOST_PARTS = 0xFFFF, SPINS = 10000 };
 
+// A job is offered by one word, so that one exchange takes a part of it: the job's number above, then how many parts it
+// has, then the next of them. While a part is taken and not done the job's owner waits, so that whoever took it can read
+// the job.
 static struct {
     pthread_mutex_t owner;          // held by the caller whose job is running
-    pthread_mutex_t lock;           // guards what follows, up to next
-    pthread_cond_t wake;
     int workers;                    // only the owner changes it
-    int open;                       // the job still takes workers
-    int joined, helpers;            // workers that took part, and how many may
-    void (*body)(void *, int64_t);
-    void *context;
-    int64_t parts;
-    _Atomic uint64_t generation;    // advances with every job; read without the lock while spinning
-    _Atomic int64_t next;           // the next part that nobody has
-    _Atomic int active;             // workers that still run parts
+    _Atomic uint64_t offer;
+    _Atomic int helpers;            // how many workers may take part: those with the lowest numbers
+    _Atomic int64_t done;           // parts that workers have finished
+    void (*_Atomic body)(void *, int64_t);
+    void *_Atomic context;
+    pthread_mutex_t lock;           // guards the sleep of workers
+    pthread_cond_t wake;
+    _Atomic int sleepers;
 } pool = {.owner = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 
 static inline void pause_briefly(void) {
@@ -31,31 +32,35 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-static void take_parts(void) {
+/// Takes the next part of the job on offer; -1 where none is left.
+static int64_t take_part(void) {
+    uint64_t offer = atomic_load(&pool.offer);
     for (;;) {
-        const int64_t part = atomic_fetch_add(&pool.next, 1);
-        if (part >= pool.parts) return;
-        pool.body(pool.context, part);
+        const int64_t part = offer & MOST_PARTS;
+        if (part >= (int64_t)(offer >> 16 & MOST_PARTS)) return -1;
+        if (atomic_compare_exchange_weak(&pool.offer, &offer, offer + 1)) return part;
     }
 }
 
-static void *work(void *unused) {
-    (void)unused;
+static void *work(void *number) {
+    const int index = (int)(intptr_t)number;
     uint64_t seen = 0;
     for (;;) {
-        for (int i = 0; i < SPINS && atomic_load(&pool.generation) == seen; ++i) pause_briefly();
-        pthread_mutex_lock(&pool.lock);
-        while (atomic_load(&pool.generation) == seen) pthread_cond_wait(&pool.wake, &pool.lock);
-        seen = atomic_load(&pool.generation);
-        const int joins = pool.open && pool.joined < pool.helpers;
-        if (joins) {
-            pool.joined += 1;
-            atomic_fetch_add(&pool.active, 1);
+        for (int i = 0; i < SPINS && atomic_load(&pool.offer) >> 32 == seen; ++i) pause_briefly();
+        if (atomic_load(&pool.offer) >> 32 == seen) {
+            pthread_mutex_lock(&pool.lock);
+            atomic_fetch_add(&pool.sleepers, 1);
+            while (atomic_load(&pool.offer) >> 32 == seen) pthread_cond_wait(&pool.wake, &pool.lock);
+            atomic_fetch_sub(&pool.sleepers, 1);
+            pthread_mutex_unlock(&pool.lock);
         }
-        pthread_mutex_unlock(&pool.lock);
-        if (!joins) continue;
-        take_parts();
-        atomic_fetch_sub(&pool.active, 1);
+        seen = atomic_load(&pool.offer) >> 32;
+        while (index < atomic_load(&pool.helpers)) {
+            const int64_t part = take_part();
+            if (part < 0) break;
+            atomic_load(&pool.body)(atomic_load(&pool.context), part);
+            atomic_fetch_add(&pool.done, 1);
+        }
     }
     return NULL;
 }
@@ -69,7 +74,7 @@ static void start_workers(int wanted) {
         if (pthread_attr_init(&attributes) != 0) return;
         pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
         pthread_attr_setstacksize(&attributes, 1 << 20);
-        const int failed = pthread_create(&thread, &attributes, work, NULL);
+        const int failed = pthread_create(&thread, &attributes, work, (void *)(intptr_t)pool.workers);
         pthread_attr_destroy(&attributes);
         if (failed) return;
     }
@@ -77,28 +82,26 @@ static void start_workers(int wanted) {
 
 void telos_parallel(int threads, int64_t parts, void (*body)(void *, int64_t), void *context) {
     // While another caller's job runs, this one does its parts itself.
-    if (threads <= 1 || pthread_mutex_trylock(&pool.owner) != 0) {
+    if (threads <= 1 || parts > MOST_PARTS || pthread_mutex_trylock(&pool.owner) != 0) {
         for (int64_t part = 0; part < parts; ++part) body(context, part);
         return;
     }
     start_workers(threads - 1);
-    pthread_mutex_lock(&pool.lock);
-    pool.body = body;
-    pool.context = context;
-    pool.parts = parts;
-    pool.helpers = threads - 1;
-    pool.joined = 0;
-    pool.open = 1;
-    atomic_store(&pool.next, 0);
-    atomic_fetch_add(&pool.generation, 1);
-    pthread_cond_broadcast(&pool.wake);
-    pthread_mutex_unlock(&pool.lock);
-    take_parts();
-    // Every part is taken; those taken by workers are finished when no worker is active.
-    pthread_mutex_lock(&pool.lock);
-    pool.open = 0;
-    pthread_mutex_unlock(&pool.lock);
-    for (int i = 0; atomic_load(&pool.active) > 0; ++i) {
+    // No part of the last job is left, so that nobody takes one while the job changes.
+    atomic_store(&pool.body, body);
+    atomic_store(&pool.context, context);
+    atomic_store(&pool.done, 0);
+    atomic_store(&pool.helpers, threads - 1);
+    const uint64_t job = (atomic_load(&pool.offer) >> 32) + 1;
+    atomic_store(&pool.offer, job << 32 | (uint64_t)parts << 16);
+    if (atomic_load(&pool.sleepers) > 0) {
+        pthread_mutex_lock(&pool.lock);
+        pthread_cond_broadcast(&pool.wake);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    int64_t own = 0;
+    for (int64_t part; (part = take_part()) >= 0; ++own) body(context, part);
+    for (int i = 0; atomic_load(&pool.done) < parts - own; ++i) {
         if (i < SPINS) pause_briefly();
         else sched_yield();
     }

@@ -15,7 +15,7 @@ enum { TILE_ROWS = 6, TILE_VECTORS = 1, PACK_WIDTH = 16 };
 #else
 enum { TILE_ROWS = 2, TILE_VECTORS = 1, PACK_WIDTH = 16 };
 #endif
-enum { DEPTH = 256, BLOCK_ROWS = 96, SPREAD = DEPTH + 16 };
+enum { DEPTH = 256, BLOCK_ROWS = 192, SPREAD = DEPTH + 16 };
 
 typedef struct {
     const float *a;         // element (m, k) at m * a_row + k * a_step
@@ -227,6 +227,9 @@ static void multiply_block(const product *p, product_tile *t, int64_t k, const f
         } else if (copies) {
             const float *b = p->b + k * p->b_row + n;
             for (int64_t i = 0; i < t->k; ++i) {
+                // Steps of a row are too long for the hardware to see them coming.
+                __builtin_prefetch(b + (i + 16) * p->b_row);
+                __builtin_prefetch(b + (i + 16) * p->b_row + 16);
                 for (int64_t j = 0; j < columns; j += 16) {
                     vstore(panel + i * PACK_WIDTH + j, vload(b + i * p->b_row + j));
                 }

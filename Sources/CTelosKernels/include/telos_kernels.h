@@ -55,6 +55,14 @@ typedef enum {
     TELOS_ELEMENTWISE_COUNT
 } telos_elementwise;
 
+/// An INTERPOLATE with which the six operations of an Adam step begin. Run as one they need no memory between them:
+///
+///   m = INTERPOLATE(g, m0, .)   d = MULTIPLY_SUBTRACT(g, g, v0)   v = MULTIPLY_ADD(d, ., v0)
+///   s = MULTIPLY_SQRT_ADD(v, ., .)   q = MULTIPLY_DIVIDE(m, ., s)   p = SUBTRACT(p0, q)
+///
+/// Nothing else may read d, s or q.
+enum { TELOS_ADAM_STEP = 64, TELOS_ADAM_OPERATIONS = 6 };
+
 // The functions are within 2 units in the last place (ULP) of the true value on the whole range of float, subnormal
 // arguments and results included; sqrt, reciprocal, division and the arithmetic are correctly rounded. Nothing is
 // flushed to zero. Special values, x finite unless said otherwise:

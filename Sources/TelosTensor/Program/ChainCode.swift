@@ -86,6 +86,39 @@ struct ChainCode {
         }
     }
 
+    /// Marks the six operations of each Adam step that stand together, so that they run in one pass over memory.
+    mutating func markAdamSteps() {
+        for start in operations.indices.dropLast(Int(TELOS_ADAM_OPERATIONS) - 1) {
+            guard let step = adamStep(Array(operations[start..<start + Int(TELOS_ADAM_OPERATIONS)])) else { continue }
+            operations.replaceSubrange(start..<start + step.count, with: step)
+        }
+    }
+
+    /// The operations with the factors of each product in the order that `TELOS_ADAM_STEP` asks for, if they are one.
+    private func adamStep(_ step: [Operation]) -> [Operation]? {
+        let codes = [
+            TELOS_INTERPOLATE, TELOS_MULTIPLY_SUBTRACT, TELOS_MULTIPLY_ADD, TELOS_MULTIPLY_SQRT_ADD,
+            TELOS_MULTIPLY_DIVIDE, TELOS_SUBTRACT,
+        ]
+        guard step.map(\.code) == codes else { return nil }
+        var step = step
+        /// Whether the factors of a product are `value` and another; puts `value` first.
+        func leads(_ value: Int, _ position: Int) -> Bool {
+            if step[position].sources[1] == value { step[position].sources.swapAt(0, 1) }
+            return step[position].sources[0] == value
+        }
+        let gradient = step[0].sources[0]
+        let passing = [1, 3, 4].map { step[$0].result }
+        guard passing.allSatisfy({ uses[$0] == 1 && !stored.contains($0) }),
+            step[1].sources[0] == gradient, step[1].sources[1] == gradient,
+            leads(step[1].result, 2), step[2].sources[2] == step[1].sources[2],
+            leads(step[2].result, 3), leads(step[0].result, 4), step[4].sources[2] == step[3].result,
+            step[5].sources[1] == step[4].result
+        else { return nil }
+        step[0].code = telos_elementwise(UInt32(TELOS_ADAM_STEP))
+        return step
+    }
+
     /// The operations on registers, the register of each stored result, and how many registers there are. Inputs have
     /// the first ones; a register is used again once its value has been read for the last time.
     func allocated() -> (operations: [telos_micro_op], registerOf: [Int: Int], count: Int) {

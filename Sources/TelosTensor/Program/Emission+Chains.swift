@@ -101,6 +101,7 @@ extension Emitter {
             resultOfMember[member] = result
         }
         code.fuse()
+        code.markAdamSteps()
         let (ops, registerOf, registerCount) = code.allocated()
         let outputs = chain.members.compactMap { member in
             place[member].map {

@@ -51,6 +51,46 @@ import Testing
         }
     }
 
+    /// An Adam step run as one operation does what its six operations do one by one, in place too.
+    @Test(arguments: [1, 15, 16, 100, 700]) func adamStepInOnePass(count: Int) {
+        var random = TestRandom(7)
+        let operands = (0..<4).map { index in
+            let values = random.floats(count, index == 2 ? 0...1 : -2...2)
+            return values.enumerated().map { $0.offset % 37 == 36 ? random.anyFloats(1)[0] : $0.element }
+        }
+        let scalars: [[Float]] = [[0.1], [0.001], [3], [1e-8], [0.01]]
+        func stepped(_ isa: telos_isa, first: UInt8) -> [[Float]] {
+            let memories = (operands + scalars).map { KernelMemory($0) }
+            let inputs = memories.indices.map {
+                telos_operand(
+                    pointer: memories[$0].pointer, outer_stride: 0, inner_stride: $0 < 4 ? 1 : 0, reg: Int32($0))
+            }
+            // Registers: gradient 0, mean 1, square 2, parameter 3, then the scalars.
+            let ops = [
+                telos_micro_op(op: first, a: 0, b: 1, c: 4, dst: 9),
+                telos_micro_op(op: UInt8(TELOS_MULTIPLY_SUBTRACT.rawValue), a: 0, b: 0, c: 2, dst: 10),
+                telos_micro_op(op: UInt8(TELOS_MULTIPLY_ADD.rawValue), a: 10, b: 5, c: 2, dst: 11),
+                telos_micro_op(op: UInt8(TELOS_MULTIPLY_SQRT_ADD.rawValue), a: 11, b: 6, c: 7, dst: 12),
+                telos_micro_op(op: UInt8(TELOS_MULTIPLY_DIVIDE.rawValue), a: 9, b: 8, c: 12, dst: 13),
+                telos_micro_op(op: UInt8(TELOS_SUBTRACT.rawValue), a: 3, b: 13, c: 0, dst: 14),
+            ]
+            let outputs = zip([1, 2, 3], [9, 11, 14]).map { memory, register in
+                telos_operand(
+                    pointer: memories[memory].pointer, outer_stride: 0, inner_stride: 1, reg: Int32(register))
+            }
+            withExtendedLifetime(memories) {
+                Kernels.run(isa, outer: 1, inner: count, registers: 15, inputs: inputs, ops: ops, outputs: outputs)
+            }
+            return memories.map(\.array)
+        }
+        let reference = stepped(TELOS_ISA_SCALAR, first: UInt8(TELOS_INTERPOLATE.rawValue))
+        #expect(zip(reference[1...3], operands[1...3]).allSatisfy { !identical($0, $1) })
+        for isa in Kernels.available {
+            let marked = stepped(isa, first: UInt8(TELOS_ADAM_STEP))
+            #expect(zip(marked, reference).allSatisfy { identical($0, $1) }, "form \(isa.rawValue)")
+        }
+    }
+
     @Test func specialValues() {
         let infinity = Float.infinity
         let expected: [(telos_elementwise, [Float], [Float])] = [

@@ -1,4 +1,4 @@
-// Single random blocks, advantage estimation and hashes: the same plain C for every instruction set.
+// Single random blocks and hashes: the same plain C for every instruction set.
 #include "telos_kernels.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -26,23 +26,6 @@ uint64_t telos_philox(uint64_t key, uint64_t counter) {
     uint32_t block[4];
     telos_philox_block(counters, keys, block);
     return (uint64_t)block[1] << 32 | block[0];
-}
-
-void telos_gae(const float *rewards, const float *values, const float *next_values, const uint8_t *ends,
-               float *advantages, size_t steps, size_t n, float gamma, float lambda) {
-    const float decay = gamma * lambda;
-    for (size_t t = steps; t-- > 0;) {
-        const float *reward = rewards + t * n, *value = values + t * n, *next_value = next_values + t * n;
-        const float *following = t + 1 < steps ? advantages + (t + 1) * n : NULL;
-        const uint8_t *end = ends + t * n;
-        float *advantage = advantages + t * n;
-        for (size_t e = 0; e < n; ++e) {
-            const float bootstrap = end[e] == 1 ? 0.0f : next_value[e];
-            const float delta = reward[e] + gamma * bootstrap - value[e];
-            const float after = following && end[e] == 0 ? following[e] : 0.0f;
-            advantage[e] = delta + decay * after;
-        }
-    }
 }
 
 uint64_t telos_hash(const void *bytes, size_t count, uint64_t seed) {
