@@ -142,35 +142,19 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
         actions.pointer.update(from: rows.baseAddress!, count: rows.count)
         swap(&current, &previous)
         swap(&signalsCurrent, &signalsBefore)
-        advance()
-        current.pointer.update(from: next.pointer, count: next.count)
-        signalsCurrent.pointer.update(from: signalsAfter.pointer, count: signalsAfter.count)
-        for index in 0..<count where ends.pointer[index] != .ongoing {
-            finalStates[index] = states[index]
-            begin(index, with: nil)
-        }
-    }
-
-    /// Steps every state and describes where it led. Works on local copies of every pointer: with the arrays and
-    /// buffers reached through `self` each access would be checked anew.
-    @inlinable
-    func advance() {
-        let (dynamics, count, actionWidth, observationWidth) = (dynamics, count, actionWidth, observationWidth)
-        let (actions, next, after, ends) = (actions.pointer, next.pointer, signalsAfter.pointer, ends.pointer)
-        let limit = horizon ?? Int.max
         states.withUnsafeMutableBufferPointer { states in
-            streams.withUnsafeMutableBufferPointer { streams in
-                elapsed.withUnsafeMutableBufferPointer { elapsed in
-                    for index in 0..<count {
-                        let terminal = dynamics.step(
-                            &states[index], action: Action(actions + index * actionWidth), using: &streams[index])
-                        dynamics.observe(
-                            states[index],
-                            into: UnsafeMutableBufferPointer(
-                                start: next + index * observationWidth, count: observationWidth))
-                        dynamics.readSignals(states[index], into: SignalWriter(after + index, stride: count))
-                        elapsed[index] += 1
-                        ends[index] = terminal ? .terminated : elapsed[index] >= limit ? .truncated : .ongoing
+            finalStates.withUnsafeMutableBufferPointer { finalStates in
+                streams.withUnsafeMutableBufferPointer { streams in
+                    elapsed.withUnsafeMutableBufferPointer { elapsed in
+                        dynamics.advance(
+                            EnvironmentBatch(
+                                count: count, horizon: horizon ?? Int.max, actionWidth: actionWidth,
+                                observationWidth: observationWidth, states: states.baseAddress!,
+                                finalStates: finalStates.baseAddress!, streams: streams.baseAddress!,
+                                elapsed: elapsed.baseAddress!, actions: actions.pointer, ends: ends.pointer,
+                                nextObservations: next.pointer, signalsAfter: signalsAfter.pointer,
+                                observations: current.pointer, signals: signalsCurrent.pointer,
+                                signalCount: specification.signals.count))
                     }
                 }
             }

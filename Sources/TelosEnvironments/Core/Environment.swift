@@ -123,6 +123,9 @@ public protocol Environment: Sendable {
     func readSignals(_ state: State, into signals: SignalWriter)
     /// A picture of `state`.
     func draw(_ state: State) -> Drawing
+    /// Steps every environment of a batch and resets those whose episode ended. The default calls the functions above
+    /// for one after another; as a requirement it is compiled for each environment's own state.
+    func advance(_ batch: EnvironmentBatch<State>)
 }
 
 /// How a step ended its episode, if it did.
