@@ -8,6 +8,7 @@ DEMO_STORE := .telos/demo
 COMPLETIONS := .build/completions
 PEERS := Benchmarks/.venv
 PYTHON ?= python3
+IMAGES := $(CURDIR)/.build/kernel-programs/images
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
@@ -42,8 +43,12 @@ test: setup ## build and run every test in release
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	$(SWIFT) test $(BUILD_FLAGS) --skip-build
 
-test-neon: ## compare the bits of every form of the kernels: scalar, AVX2, AVX-512, and NEON (emulated on x86-64 Linux)
+test-neon: setup ## compare every kernel and two trainings bit by bit: scalar, AVX2, AVX-512, NEON (emulated on x86-64 Linux)
 	@Tests/KernelPrograms/run.sh forms
+	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	@rm -rf $(IMAGES) && mkdir -p $(IMAGES)
+	TELOS_IMAGES=$(IMAGES) $(SWIFT) test $(BUILD_FLAGS) --skip-build --filter TrainingFormsTests
+	@Tests/KernelPrograms/run.sh training $(IMAGES)
 
 test-accuracy: ## measure the transcendental kernels on all 2^32 floats (minutes); FUNCTIONS="exp tanh" tries only those
 	@Tests/KernelPrograms/run.sh accuracy $(FUNCTIONS)

@@ -61,9 +61,7 @@ static const telos_form *form_of(telos_isa isa) {
     }
 }
 
-/// Into how many parts an instruction is worth dividing: handing one to another thread costs some microseconds.
-static int64_t parts_of(const telos_instruction *i, int threads) {
-    double cost;
+double telos_cost(const telos_instruction *i) {
     switch (i->opcode) {
     case TELOS_I_CHAIN: {
         const telos_chain *chain = (const telos_chain *)i->aux;
@@ -72,38 +70,52 @@ static int64_t parts_of(const telos_instruction *i, int threads) {
             const uint8_t op = chain->ops[k].op;
             const int costly = (op >= TELOS_EXP && op <= TELOS_SOFTPLUS) || op == TELOS_SIN || op == TELOS_COS
                 || (op >= TELOS_ERF && op <= TELOS_LOG1P) || op == TELOS_POW;
-            operations += costly ? 10.0 : 1.0;
+            operations += costly ? 3.0 : 1.0;
         }
-        cost = (double)chain->outer * (double)chain->inner * operations / 60000.0;
-        break;
+        return (double)chain->outer * (double)chain->inner * operations / 7000.0;
     }
     case TELOS_I_MATMUL:
     case TELOS_I_CONVOLUTION:
-        cost = (double)i->n0 * (double)i->n1 * (double)i->n2 * (double)i->n3 / 500000.0;
-        break;
-    case TELOS_I_SUM:
-    case TELOS_I_MAX:
-        cost = (double)i->n0 * (double)i->n1 * (double)i->n2 / 200000.0;
-        break;
+        return (double)i->n0 * (double)i->n1 * (double)i->n2 * (double)i->n3 / 50000.0;
     case TELOS_I_UNFOLD:
     case TELOS_I_FOLD: {
         const telos_window *w = (const telos_window *)i->aux;
-        cost = (double)(w->images * w->rows * w->columns) * (double)(w->window_height * w->window_width * w->channels)
-            / 200000.0;
-        break;
+        return (double)(w->images * w->rows * w->columns) * (double)(w->window_height * w->window_width * w->channels)
+            / 20000.0;
     }
     case TELOS_I_SOFTMAX:
     case TELOS_I_LOG_SUM_EXP:
-        cost = (double)i->n0 * (double)i->n1 / 30000.0;
-        break;
+        return (double)i->n0 * (double)i->n1 / 3000.0;
+    case TELOS_I_SUM:
+    case TELOS_I_MAX:
     case TELOS_I_RECURRENCE:
-        cost = (double)i->n0 * (double)i->n1 * (double)i->n2 / 200000.0;
-        break;
+        return (double)i->n0 * (double)i->n1 * (double)i->n2 / 20000.0;
+    case TELOS_I_STRIDED_COPY:
+    case TELOS_I_STRIDED_STORE:
+        return (double)i->n0 * (double)i->n1 * (double)i->n2 * (double)i->n3 / 3000.0;
     default:
-        return 1;
+        return 0.0;
     }
-    if (cost < 2.0) return 1;
-    return cost < threads ? (int64_t)cost : threads;
+}
+
+/// Into how many parts an instruction is worth dividing: handing one to another thread costs some microseconds.
+int telos_parts(const telos_instruction *i, int threads) {
+    switch (i->opcode) {
+    case TELOS_I_CHAIN:
+    case TELOS_I_MATMUL:
+    case TELOS_I_CONVOLUTION:
+    case TELOS_I_SUM:
+    case TELOS_I_MAX:
+    case TELOS_I_UNFOLD:
+    case TELOS_I_FOLD:
+    case TELOS_I_SOFTMAX:
+    case TELOS_I_LOG_SUM_EXP:
+    case TELOS_I_RECURRENCE: break;
+    default: return 1;
+    }
+    const double parts = telos_cost(i) / 10.0;
+    if (parts < 2.0) return 1;
+    return parts < threads ? (int)parts : threads;
 }
 
 typedef struct {
@@ -120,14 +132,85 @@ static void run_part(void *context, int64_t part) {
 void telos_execute(telos_isa isa, const telos_instruction *instructions, size_t count, int threads) {
     const telos_form *form = form_of(isa);
     for (size_t i = 0; i < count; ++i) {
-        const int64_t parts = threads > 1 ? parts_of(&instructions[i], threads) : 1;
+        const int parts = threads > 1 ? telos_parts(&instructions[i], threads) : 1;
         if (parts <= 1) {
             form->run(&instructions[i], 0, 1);
         } else {
             divided_instruction divided = {form, &instructions[i], parts};
-            telos_parallel((int)parts, parts, run_part, &divided);
+            telos_parallel(threads, parts, run_part, &divided);
         }
     }
+}
+
+enum { LINE = 16 };    // words of a cache line
+
+typedef struct {
+    const telos_form *form;
+    const telos_instruction *instructions;
+    const telos_schedule *schedule;
+    _Atomic uint32_t *next;     // the next task of each lane, a cache line apart
+    _Atomic uint32_t *done;     // the last run in which each task was done
+    uint32_t run;
+    _Atomic int threads;        // how many have come so far
+} task_run;
+
+static int is_ready(const task_run *run, const telos_task *task) {
+    for (int32_t i = 0; i < task->wait_count; ++i) {
+        const int32_t earlier = run->schedule->waits[task->first_wait + i];
+        if (atomic_load_explicit(&run->done[earlier], memory_order_acquire) != run->run) return 0;
+    }
+    return 1;
+}
+
+static void run_task(const task_run *run, uint32_t index) {
+    const telos_task *task = &run->schedule->tasks[index];
+    for (int32_t i = 0; i < task->count; ++i) {
+        run->form->run(&run->instructions[task->first + i], task->part, task->parts);
+    }
+    atomic_store_explicit(&run->done[index], run->run, memory_order_release);
+}
+
+/// Runs the next task of a lane if it is ready; 0 if not, or if there is none.
+static int help(const task_run *run, int lane) {
+    uint32_t index = atomic_load(&run->next[lane * LINE]);
+    if (index >= (uint32_t)run->schedule->lanes[lane + 1]) return 0;
+    if (!is_ready(run, &run->schedule->tasks[index])) return 0;
+    if (!atomic_compare_exchange_strong(&run->next[lane * LINE], &index, index + 1)) return 0;
+    run_task(run, index);
+    return 1;
+}
+
+/// Runs the tasks of a lane in turn, alone or with other threads. A thread that has to wait long, or is the only one that
+/// has come, runs what other lanes have ready: the first task of all that nobody has taken always is, once those taken are
+/// done.
+static void run_lane(void *context, int64_t part) {
+    task_run *run = (task_run *)context;
+    const telos_schedule *schedule = run->schedule;
+    atomic_fetch_add(&run->threads, 1);
+    const int64_t lane = part % schedule->lane_count;
+    for (;;) {
+        const uint32_t index = atomic_fetch_add(&run->next[lane * LINE], 1);
+        if (index >= (uint32_t)schedule->lanes[lane + 1]) break;
+        for (int spins = 0; !is_ready(run, &schedule->tasks[index]); ++spins) {
+            int helped = 0;
+            if (spins > 1000 || atomic_load(&run->threads) == 1) {
+                for (int other = 0; other < schedule->lane_count && !helped; ++other) helped = help(run, other);
+            }
+            if (!helped) telos_pause(spins);
+        }
+        run_task(run, index);
+    }
+}
+
+void telos_execute_tasks(telos_isa isa, const telos_instruction *instructions, const telos_schedule *schedule,
+                         int threads) {
+    _Atomic uint32_t *words = (_Atomic uint32_t *)schedule->state;
+    task_run run = {form_of(isa), instructions, schedule, words + LINE, words + LINE * (schedule->lane_count + 1), 0, 0};
+    run.run = atomic_fetch_add(&words[0], 1) + 1;
+    for (int lane = 0; lane < schedule->lane_count; ++lane) {
+        atomic_store(&run.next[lane * LINE], (uint32_t)schedule->lanes[lane]);
+    }
+    telos_parallel(threads, threads > schedule->lane_count ? threads : schedule->lane_count, run_lane, &run);
 }
 
 void telos_fill_uniform(uint64_t key, uint64_t counter, float *values, size_t count) {

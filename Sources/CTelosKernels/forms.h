@@ -21,6 +21,9 @@ extern const telos_form telos_form_avx2, telos_form_avx512;
 extern const telos_form telos_form_neon;
 #endif
 
+/// What a thread does while it waits for another, the `spins`th time.
+void telos_pause(int spins);
+
 /// Calls body(context, part) for every part, on the calling thread and on up to threads - 1 others.
 void telos_parallel(int threads, int64_t parts, void (*body)(void *context, int64_t part), void *context);
 

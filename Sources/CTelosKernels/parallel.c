@@ -8,21 +8,23 @@
 
 enum { MOST_WORKERS = 63, MOST_PARTS = 0xFFFF, SPINS = 10000 };
 
-// A job is offered by one word, so that one exchange takes a part of it: the job's number above, then how many parts it
-// has, then the next of them. While a part is taken and not done the job's owner waits, so that whoever took it can read
-// the job.
+// A job is offered by one word, so that one exchange takes a part of it, and only a part of a job that wants the taker:
+// the job's number (it comes round: a worker that takes a job for one it has seen just does not help), how many workers
+// may take part (those with the lowest numbers), how many parts there are, the next of them. While a part is taken and
+// not done the job's owner waits, so that whoever took it can read the job.
+enum { JOB_SHIFT = 38, HELPERS_SHIFT = 32, PARTS_SHIFT = 16, OWNER = -1 };
+
 static struct {
     pthread_mutex_t owner;          // held by the caller whose job is running
     int workers;                    // only the owner changes it
     _Atomic uint64_t offer;
-    _Atomic int helpers;            // how many workers may take part: those with the lowest numbers
     _Atomic int64_t done;           // parts that workers have finished
     void (*_Atomic body)(void *, int64_t);
     void *_Atomic context;
     pthread_mutex_t lock;           // guards the sleep of workers
-    pthread_cond_t wake;
-    _Atomic int sleepers;
-} pool = {.owner = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    pthread_cond_t wake[MOST_WORKERS];
+    _Atomic uint64_t asleep;        // a bit for each worker
+} pool = {.owner = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__)
@@ -32,32 +34,43 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-/// Takes the next part of the job on offer; -1 where none is left.
-static int64_t take_part(void) {
+void telos_pause(int spins) {
+    if (spins < SPINS) pause_briefly();
+    else sched_yield();
+}
+
+static inline int wants(uint64_t offer, int taker) { return taker < (int)(offer >> HELPERS_SHIFT & MOST_WORKERS); }
+
+/// Takes the next part of the job on offer; -1 where none is left, or none for this taker.
+static int64_t take_part(int taker) {
     uint64_t offer = atomic_load(&pool.offer);
     for (;;) {
         const int64_t part = offer & MOST_PARTS;
-        if (part >= (int64_t)(offer >> 16 & MOST_PARTS)) return -1;
+        if (part >= (int64_t)(offer >> PARTS_SHIFT & MOST_PARTS) || !wants(offer, taker)) return -1;
         if (atomic_compare_exchange_weak(&pool.offer, &offer, offer + 1)) return part;
     }
 }
 
+/// Whether there is a job after the one numbered `seen` that wants the worker.
+static inline int is_wanted(int worker, uint64_t seen) {
+    const uint64_t offer = atomic_load(&pool.offer);
+    return offer >> JOB_SHIFT != seen && wants(offer, worker);
+}
+
 static void *work(void *number) {
-    const int index = (int)(intptr_t)number;
+    const int worker = (int)(intptr_t)number;
     uint64_t seen = 0;
     for (;;) {
-        for (int i = 0; i < SPINS && atomic_load(&pool.offer) >> 32 == seen; ++i) pause_briefly();
-        if (atomic_load(&pool.offer) >> 32 == seen) {
+        for (int i = 0; i < SPINS && !is_wanted(worker, seen); ++i) pause_briefly();
+        if (!is_wanted(worker, seen)) {
             pthread_mutex_lock(&pool.lock);
-            atomic_fetch_add(&pool.sleepers, 1);
-            while (atomic_load(&pool.offer) >> 32 == seen) pthread_cond_wait(&pool.wake, &pool.lock);
-            atomic_fetch_sub(&pool.sleepers, 1);
+            atomic_fetch_or(&pool.asleep, (uint64_t)1 << worker);
+            while (!is_wanted(worker, seen)) pthread_cond_wait(&pool.wake[worker], &pool.lock);
+            atomic_fetch_and(&pool.asleep, ~((uint64_t)1 << worker));
             pthread_mutex_unlock(&pool.lock);
         }
-        seen = atomic_load(&pool.offer) >> 32;
-        while (index < atomic_load(&pool.helpers)) {
-            const int64_t part = take_part();
-            if (part < 0) break;
+        seen = atomic_load(&pool.offer) >> JOB_SHIFT;
+        for (int64_t part; (part = take_part(worker)) >= 0;) {
             atomic_load(&pool.body)(atomic_load(&pool.context), part);
             atomic_fetch_add(&pool.done, 1);
         }
@@ -67,11 +80,10 @@ static void *work(void *number) {
 
 /// Starts workers until there are `wanted`, or as many as the system gives.
 static void start_workers(int wanted) {
-    if (wanted > MOST_WORKERS) wanted = MOST_WORKERS;
     for (; pool.workers < wanted; ++pool.workers) {
         pthread_attr_t attributes;
         pthread_t thread;
-        if (pthread_attr_init(&attributes) != 0) return;
+        if (pthread_cond_init(&pool.wake[pool.workers], NULL) != 0 || pthread_attr_init(&attributes) != 0) return;
         pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
         pthread_attr_setstacksize(&attributes, 1 << 20);
         const int failed = pthread_create(&thread, &attributes, work, (void *)(intptr_t)pool.workers);
@@ -80,30 +92,35 @@ static void start_workers(int wanted) {
     }
 }
 
+/// Wakes those of the first `count` workers that sleep. One that says so only after this has looked sees the job itself,
+/// since it looks for one after saying so.
+static void wake_workers(int count) {
+    const uint64_t wanted = ((uint64_t)1 << count) - 1;
+    if ((atomic_load(&pool.asleep) & wanted) == 0) return;
+    pthread_mutex_lock(&pool.lock);
+    for (uint64_t left = atomic_load(&pool.asleep) & wanted; left != 0; left &= left - 1) {
+        pthread_cond_signal(&pool.wake[__builtin_ctzll(left)]);
+    }
+    pthread_mutex_unlock(&pool.lock);
+}
+
 void telos_parallel(int threads, int64_t parts, void (*body)(void *, int64_t), void *context) {
     // While another caller's job runs, this one does its parts itself.
     if (threads <= 1 || parts > MOST_PARTS || pthread_mutex_trylock(&pool.owner) != 0) {
         for (int64_t part = 0; part < parts; ++part) body(context, part);
         return;
     }
-    start_workers(threads - 1);
+    const int helpers = threads - 1 < MOST_WORKERS ? threads - 1 : MOST_WORKERS;
+    start_workers(helpers);
     // No part of the last job is left, so that nobody takes one while the job changes.
     atomic_store(&pool.body, body);
     atomic_store(&pool.context, context);
     atomic_store(&pool.done, 0);
-    atomic_store(&pool.helpers, threads - 1);
-    const uint64_t job = (atomic_load(&pool.offer) >> 32) + 1;
-    atomic_store(&pool.offer, job << 32 | (uint64_t)parts << 16);
-    if (atomic_load(&pool.sleepers) > 0) {
-        pthread_mutex_lock(&pool.lock);
-        pthread_cond_broadcast(&pool.wake);
-        pthread_mutex_unlock(&pool.lock);
-    }
+    const uint64_t job = (atomic_load(&pool.offer) >> JOB_SHIFT) + 1;
+    atomic_store(&pool.offer, job << JOB_SHIFT | (uint64_t)helpers << HELPERS_SHIFT | (uint64_t)parts << PARTS_SHIFT);
+    wake_workers(helpers);
     int64_t own = 0;
-    for (int64_t part; (part = take_part()) >= 0; ++own) body(context, part);
-    for (int i = 0; atomic_load(&pool.done) < parts - own; ++i) {
-        if (i < SPINS) pause_briefly();
-        else sched_yield();
-    }
+    for (int64_t part; (part = take_part(OWNER)) >= 0; ++own) body(context, part);
+    for (int spins = 0; atomic_load(&pool.done) < parts - own; ++spins) telos_pause(spins);
     pthread_mutex_unlock(&pool.owner);
 }

@@ -35,7 +35,7 @@ struct Benchmark {
         list += [(256, 64, 256), (8, 64, 64), (64, 4, 64)].map { matrixProduct($0, $1, $2, threads: 1) }
         if threads > 1 { list.append(matrixProduct(1024, 1024, 1024, threads: threads)) }
         list += [elementwise("tanh", tanh), elementwise("exp", exp), elementwise("log", log), advantages()]
-        list += [ppoUpdate(), sacUpdate(threads: threads), compilingSAC()]
+        list += [ppoUpdate(threads: threads), sacUpdate(threads: threads), compilingSAC()]
         list += [transformer(threads: threads), recurrent(threads: threads), convolution(threads: threads)]
         if let entry = Learners.named("ppo"), let task = Environments.named("CartPole") {
             list.append(training(entry, task, options: #"{"epochs": 4}"#))

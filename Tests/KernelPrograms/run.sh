@@ -3,6 +3,8 @@
 #
 #   run.sh forms               every form of the kernels that can run here gives the same bits; on x86-64 Linux the Arm
 #                              forms run under an emulator, which apt-get installs where it is missing
+#   run.sh training FOLDER     the programs that the tests wrote into a folder train to the same variables in every form,
+#                              with one thread and with two; likewise
 #   run.sh accuracy [ARG...]   the largest error of every function; see accuracy.c
 set -eu
 
@@ -54,7 +56,7 @@ reference=
 differs=0
 # print_form NAME ARCHITECTURE COMMAND...: runs one form and compares its lines with those of the first.
 print_form() {
-    form=$1 lines=$out/$2-$1.txt label="$2 $1"
+    form=$1 lines=$out/$program-$2-$1.txt label="$2 $1"
     shift 2
     status=0
     "$@" "$form" > "$lines" || status=$?
@@ -74,33 +76,44 @@ print_form() {
     fi
 }
 
+# compare_forms PROGRAM [ARG...]
 compare_forms() {
+    program=$1
+    shift
     machine=$(uname -m)
-    compile forms "$out/forms"
+    compile "$program" "$out/$program"
     case $machine in
     x86_64 | amd64) native="scalar avx2 avx512" ;;
     aarch64 | arm64) native="scalar neon" ;;
     *) native=scalar ;;
     esac
-    for form in $native; do print_form "$form" "$machine" "$out/forms"; done
+    for form in $native; do print_form "$form" "$machine" "$out/$program" "$@"; done
     if [ "$machine" = x86_64 ] && [ "$(uname)" = Linux ]; then
         install_emulator
-        compile forms "$out/forms-aarch64" --target=aarch64-linux-gnu -static
-        for form in scalar neon; do print_form "$form" aarch64 "$emulator" "$out/forms-aarch64"; done
+        compile "$program" "$out/$program-aarch64" --target=aarch64-linux-gnu -static
+        for form in scalar neon; do print_form "$form" aarch64 "$emulator" "$out/$program-aarch64" "$@"; done
     fi
     exit $differs
 }
 
 command=${1:-}
 case $command in
-forms) compare_forms ;;
+forms) compare_forms forms ;;
+training)
+    images=${2:-}
+    if [ ! -d "$images" ] || [ -z "$(ls "$images"/*.image 2> /dev/null)" ]; then
+        echo "error: there is no image in '$images'; make test-neon writes them" >&2
+        exit 2
+    fi
+    compare_forms replay "$images"/*.image
+    ;;
 accuracy)
     shift
     compile accuracy "$out/accuracy"
     exec "$out/accuracy" "$@"
     ;;
 *)
-    echo "usage: run.sh forms | run.sh accuracy [--stride N] [NAME...]" >&2
+    echo "usage: run.sh forms | run.sh training FOLDER | run.sh accuracy [--stride N] [NAME...]" >&2
     exit 2
     ;;
 esac

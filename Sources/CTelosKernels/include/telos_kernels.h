@@ -167,6 +167,32 @@ typedef struct {
 /// the same for any number.
 void telos_execute(telos_isa isa, const telos_instruction *instructions, size_t count, int threads);
 
+/// About how many microseconds an instruction takes on one core; 0 for the cheapest.
+double telos_cost(const telos_instruction *instruction);
+/// Into how many parts an instruction is worth dividing among `threads`.
+int telos_parts(const telos_instruction *instruction, int threads);
+
+/// Part `part` of `parts` of one instruction, or several whole instructions one after another.
+typedef struct {
+    int32_t first, count;               // instructions
+    int32_t part, parts;
+    int32_t first_wait, wait_count;     // what must be done before
+} telos_task;
+
+/// Tasks for several threads: a lane for each, or one that all take from. There is an order of all tasks in which each comes after those it waits
+/// for, and in which those of a lane stand as they do in the lane.
+typedef struct {
+    const telos_task *tasks;    // lane after lane
+    const int32_t *lanes;       // where each begins, and where the last ends
+    const int32_t *waits;       // tasks that tasks wait for
+    int32_t lane_count;
+    uint32_t *state;            // 16 (lane_count + 1) words and one for each task, zero at first and then left alone
+} telos_schedule;
+
+/// Runs a schedule's tasks side by side. Only one run at a time may use a schedule.
+void telos_execute_tasks(telos_isa isa, const telos_instruction *instructions, const telos_schedule *schedule,
+                         int threads);
+
 // ---------------------------------------------------------------- random numbers
 
 /// Philox 4x32-10 at (key, counter): words 0 and 1 of the block as one 64-bit number.

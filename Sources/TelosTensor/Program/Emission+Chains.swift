@@ -6,6 +6,9 @@ extension Emitter {
     /// Whether a chain's member is needed outside its chain.
     func isStored(_ member: Int) -> Bool { lastRead[member] >= 0 || place[member] != nil }
 
+    /// Floats that are kept rather than their space reused: what stays in the nearer caches.
+    private static let mostKept = 1 << 18
+
     /// Lays all remaining values out in one block, reusing the space of values that are no longer needed.
     mutating func allocate(staging: [Int]) -> Buffer<Float> {
         var free: [(offset: Int, size: Int)] = []
@@ -13,13 +16,16 @@ extension Emitter {
         var offsets: [Int: Int] = [:]
         var expiring: [Int: [Int]] = [:]
         func size(_ value: Int) -> Int { (plan.nodes[value].count + 15) / 16 * 16 + 16 }
-        for (position, step) in plan.steps.enumerated() {
-            let written: [Int] =
-                switch step {
-                case .operation(let index): unwritten.contains(index) ? [] : [index]
-                case .chain(let chain): plan.chains[chain].members.filter(isStored)
-                }
-            for value in written where place[value] == nil {
+        let written = plan.steps.map { step in
+            switch step {
+            case .operation(let index): unwritten.contains(index) ? [] : [index]
+            case .chain(let chain): plan.chains[chain].members.filter(isStored)
+            }
+        }
+        let count = written.joined().reduce(0) { $0 + plan.nodes[$1].count }
+        let reuses = !keepsValues || count > Self.mostKept
+        for position in plan.steps.indices {
+            for value in written[position] where place[value] == nil {
                 let needed = size(value)
                 if let slot = free.indices.filter({ free[$0].size >= needed }).min(by: { free[$0].size < free[$1].size }
                 ) {
@@ -30,7 +36,9 @@ extension Emitter {
                     offsets[value] = end
                     end += needed
                 }
-                if lastRead[value] != .max { expiring[Swift.max(lastRead[value], position), default: []].append(value) }
+                if reuses, lastRead[value] != .max {
+                    expiring[Swift.max(lastRead[value], position), default: []].append(value)
+                }
             }
             for value in expiring[position] ?? [] {
                 free.append((offsets[value]!, size(value)))

@@ -20,8 +20,9 @@ struct Emitted {
 }
 
 extension Plan {
-    mutating func emit() -> Emitted {
-        var emitter = Emitter(plan: self)
+    /// - keepsValues: whether, in a small program, no value takes the place of another, so that fewer steps wait.
+    mutating func emit(keepsValues: Bool) -> Emitted {
+        var emitter = Emitter(plan: self, keepsValues: keepsValues)
         return emitter.run()
     }
 }
@@ -29,6 +30,7 @@ extension Plan {
 /// Gives every value memory and turns every step into kernel calls.
 struct Emitter {
     let plan: Plan
+    let keepsValues: Bool
     var owned: [AnyObject] = []
     var instructions: [telos_instruction] = []
     /// Where each value lives, once it does.
@@ -39,8 +41,9 @@ struct Emitter {
     /// Patches of windows that only products read, which take them from the pictures: never in memory.
     var unwritten: Set<Int> = []
 
-    init(plan: Plan) {
+    init(plan: Plan, keepsValues: Bool) {
         self.plan = plan
+        self.keepsValues = keepsValues
         place = Array(repeating: nil, count: plan.nodes.count)
         lastRead = Array(repeating: -1, count: plan.nodes.count)
         readers = Array(repeating: [], count: plan.nodes.count)

@@ -36,6 +36,8 @@ public final class Program {
     }
 
     public let instructionSet: InstructionSet
+    /// How many cores a run may use. Steps that do not wait for one another share them only in a program that was made
+    /// for several; a single step does in any.
     public var threads: Int
     /// Kernel calls of one run.
     public var instructionCount: Int { instructions.count }
@@ -51,10 +53,13 @@ public final class Program {
 
     let inputBuffers: [Buffer<Float>]
     let outputBuffers: [Buffer<Float>]
-    private let instructions: Buffer<telos_instruction>
+    let instructions: Buffer<telos_instruction>
     /// The same as plain memory: reading it retains nothing.
     let code: UnsafeMutablePointer<telos_instruction>
     private let codeCount: Int
+    /// What threads do side by side, in a program made for several.
+    let schedule: TaskSchedule?
+    private let tasks: UnsafePointer<telos_schedule>?
     let arena: Buffer<Float>
     /// What the instructions were made from, for checks and listings.
     let plan: Plan
@@ -63,7 +68,10 @@ public final class Program {
     /// This program with checks, where `runChecked` was asked for on one without.
     var checkedTwin: Program?
     /// Keeps alive what instructions point to: chains, operand lists, variables, constants.
-    private let owned: [AnyObject]
+    let owned: [AnyObject]
+
+    /// Steps beyond which a program's order is not worth the time to find it.
+    private static let mostScheduled = 10_000
 
     /// - Throws: the `TensorError` of the first mistake in the graph.
     /// - checks: what each run verifies; by default what the environment variable TELOS_CHECK asks for.
@@ -98,14 +106,19 @@ public final class Program {
         _ plan: Plan, from start: ContinuousClock.Instant, instructionSet: InstructionSet, threads: Int, checks: Checks
     ) {
         var plan = plan
-        let emitted = plan.emit()
+        let sharesOut = threads > 1 && checks.isEmpty && plan.steps.count <= Self.mostScheduled
+        let emitted = plan.emit(keepsValues: sharesOut)
         self.plan = plan
         self.checks = checks
         place = emitted.place
         segments = emitted.segments
         inputBuffers = emitted.inputs
         outputBuffers = emitted.outputs
-        instructions = Buffer(emitted.instructions)
+        schedule =
+            sharesOut
+            ? TaskSchedule(emitted.instructions, follows: hazards(emitted.instructions), threads: threads) : nil
+        tasks = schedule?.pointer
+        instructions = schedule?.instructions ?? Buffer(emitted.instructions)
         (code, codeCount) = (instructions.pointer, instructions.count)
         arena = emitted.arena
         owned = emitted.owned
@@ -120,6 +133,12 @@ public final class Program {
     /// One run. Allocates nothing; with `checks`, a failure is kept in `failure` and the run completed.
     public func run() {
         guard checks.isEmpty else { return runReporting() }
-        withExtendedLifetime(self) { telos_execute(instructionSet.raw, code, codeCount, Int32(threads)) }
+        withExtendedLifetime(self) {
+            if let tasks {
+                telos_execute_tasks(instructionSet.raw, code, tasks, Int32(threads))
+            } else {
+                telos_execute(instructionSet.raw, code, codeCount, Int32(threads))
+            }
+        }
     }
 }

@@ -24,7 +24,7 @@ private final class PPOUpdate {
     private let rollout: [Buffer<Float>]
     private var next = 0
 
-    init() throws {
+    init(threads: Int) throws {
         let key = RandomKey(seed: 0)
         networks = try Parameters(
             Networks(
@@ -52,7 +52,7 @@ private final class PPOUpdate {
         program = try Program(
             inputs: [observations, actions, oldLogProbability, advantages, returns], outputs: [loss],
             updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }
-                + Program.Update.all(optimizer.traced, to: step.state))
+                + Program.Update.all(optimizer.traced, to: step.state), threads: threads)
 
         var random = key.derived("rollout").stream
         let rows = batch * Self.minibatches
@@ -76,9 +76,9 @@ private final class PPOUpdate {
 }
 
 extension Benchmark {
-    static func ppoUpdate() -> Benchmark {
-        Benchmark(name: "ppo update", unit: "updates/s", threads: 1) {
-            let update = try PPOUpdate()
+    static func ppoUpdate(threads: Int) -> Benchmark {
+        Benchmark(name: "ppo update", unit: "updates/s", threads: threads) {
+            let update = try PPOUpdate(threads: threads)
             return {
                 update.run()
                 return 1

@@ -1,4 +1,5 @@
-// Counts allocations and reference counting on chosen threads, to show that a computation does neither.
+// Counts allocations and reference counting on chosen threads, to show that a computation does neither; tries the
+// kernels' pool of threads.
 #ifndef TELOS_TEST_SUPPORT_H
 #define TELOS_TEST_SUPPORT_H
 
@@ -15,5 +16,9 @@ void telos_count_end(int with_worker);
 /// Since the beginning: calls of malloc and its relatives, and of the Swift runtime's retain and release.
 int64_t telos_allocations(void);
 int64_t telos_reference_counts(void);
+
+/// `callers` threads at once each give the pool `jobs` short jobs, for 1, 2, 3 or 8 threads, with and without pauses in
+/// which workers fall asleep. Counts parts not run exactly once, wrong results, and jobs on more threads than allowed.
+int64_t telos_pool_faults(int callers, int jobs);
 
 #endif

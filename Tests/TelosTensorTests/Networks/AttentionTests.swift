@@ -137,28 +137,4 @@ import Testing
         #expect(losses[0] > 1.3)
         #expect(losses.suffix(10).reduce(0, +) / 10 < 0.1, "\(losses.suffix(3))")
     }
-
-    /// One hash for the weights after training steps on every form of the kernels, one thread and two, with the loop
-    /// kept and repeated.
-    @Test func trainingHasTheSameBytesEverywhere() throws {
-        func train(_ set: InstructionSet, threads: Int) throws -> UInt64 {
-            let model = CausalTransformer(
-                vocabulary: 11, context: 16, width: 64, heads: 4, layers: 2, key: RandomKey(seed: 1))
-            let tokens = Tensor(placeholder: 8, 17)
-            let trainer = try Trainer(
-                model, inputs: [tokens], learningRate: 0.001, instructionSet: set, threads: threads
-            ) { $0.loss(tokens) }
-            for step in 0..<3 {
-                let loss = trainer.step { program in
-                    for index in 0..<(8 * 17) { program.input(0)[index] = Float((index * 7 + step) % 11) }
-                }
-                #expect(loss.isFinite)
-            }
-            return trainer.parameters.hash
-        }
-        let expected = try train(.scalar, threads: 1)
-        for set in InstructionSet.allCases where set.isAvailable {
-            for threads in 1...2 { #expect(try train(set, threads: threads) == expected, "\(set), \(threads) threads") }
-        }
-    }
 }

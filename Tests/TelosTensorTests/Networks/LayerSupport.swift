@@ -105,22 +105,23 @@ func expectGradients<Model: TensorContainer>(
     }
 }
 
-/// A training loop with Adam: the losses of each step.
+/// A training loop with Adam, the gradient's norm clipped where `maximumNorm` says so: the losses of each step.
 final class Trainer<Model: TensorContainer> {
     let parameters: Parameters<Model>
     let program: Program
 
     init(
-        _ model: Model, inputs: [Tensor], learningRate: Float, instructionSet: InstructionSet = .best, threads: Int = 1,
-        loss: (Model) -> Tensor
+        _ model: Model, inputs: [Tensor], learningRate: Float, maximumNorm: Float = .infinity,
+        instructionSet: InstructionSet = .best, threads: Int = 1, loss: (Model) -> Tensor
     ) throws {
         parameters = try Parameters(model)
-        let (value, gradients) = valueAndGradient(parameters.traced, loss)
+        let (value, gradient) = valueAndGradient(parameters.traced, loss)
+        let gradients =
+            maximumNorm.isFinite ? clippingGlobalNorm(gradient.tensors, to: maximumNorm).gradients : gradient.tensors
         let solver = Adam()
         let memory = try Parameters(solver.initialState(for: parameters.traced.tensors))
         let step = solver.step(
-            parameters.traced.tensors, gradients: gradients.tensors, state: memory.traced,
-            learningRate: Tensor(learningRate))
+            parameters.traced.tensors, gradients: gradients, state: memory.traced, learningRate: Tensor(learningRate))
         program = try Program(
             inputs: inputs, outputs: [value],
             updates: zip(parameters.traced.tensors, step.parameters).map { Program.Update($0, to: $1) }
