@@ -25,10 +25,16 @@ def peak(row, limits):
     return row.threads * max((limits.get(width, 0) for width in widths), default=0)
 
 
-def bound(row, rates, limits):
-    """The least time the machine needs for the row's arithmetic and memory traffic, and how near Telos comes."""
+def least_time(row, limits):
+    """The least seconds the machine needs for the row's arithmetic, and for its memory traffic."""
     compute = row.flop / peak(row, limits) if row.flop and peak(row, limits) else 0
     memory = row.bytes / limits["bytes"] if row.bytes and limits.get("bytes") else 0
+    return compute, memory
+
+
+def bound(row, rates, limits):
+    """The least time the machine needs for the row, and how near Telos comes."""
+    compute, memory = least_time(row, limits)
     least = max(compute, memory)
     if not least or not rates:
         return row.note
@@ -40,6 +46,15 @@ def bound(row, rates, limits):
         factor, unit = TIMES["us"] if least < 1e-3 else TIMES["ms"]
         text = f"{work}: {digits(factor * least)} {unit} at the machine's limit, {100 * least / taken:.0f} % reached"
     return f"{text}. {row.note}".rstrip(". ")
+
+
+def demand(row, rate, limits):
+    """What a target rate that was missed would ask of the machine."""
+    least = max(least_time(row, limits))
+    if not least:
+        return ""
+    share = least * rate / row.units
+    return f"asks for {100 * share:.0f} % of the limit" + (": out of reach" if share > 1 else "")
 
 
 def lines(row, stored, limits):
@@ -61,6 +76,9 @@ def lines(row, stored, limits):
             times = statistics.median(own) / statistics.median(rates)
             ratio = f"{digits(times)} x"
             met = "" if peer.target is None else "yes" if times >= peer.target else "no"
+            if met == "no":
+                wish = demand(row, peer.target * statistics.median(rates), limits)
+                limit = "; ".join(part for part in [limit, wish] if part)
         other = shown(row, rates) if rates else "did not run: " + figures.get(peer.label, {}).get("error", "")
         target = "" if peer.target is None else f"{digits(peer.target)} x"
         yield [*described, f"{peer.label}: {other}", ratio, target, met, limit]

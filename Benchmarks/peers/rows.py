@@ -116,6 +116,8 @@ ROWS = [
     Row(
         "ppo-update", "PPO minibatch update: two 4-64-64-k tanh networks, batch 64, clip, entropy, norm clip, Adam",
         telos="ppo update", flop=ppo_flop(),
+        note="Beside the products: 16,384 tanh within 2 units in the last place, a square root and a division for "
+        "each of 9,155 parameters",
         peers=[
             Peer("PyTorch eager", "pytorch.ppo_update", [], 30),
             Peer("JAX, a call each", "jaxed.ppo_update"),
@@ -124,6 +126,8 @@ ROWS = [
     Row(
         "sac-update", "SAC update: 256x256, batch 256, two critics and their targets, temperature",
         telos="sac update", threads=2, show="updates/s", flop=sac_flop(),
+        note="Beside the products: Adam and the targets' averages on 218,000 parameters, a pass over 256x256 "
+        "activations after each layer",
         peers=[
             Peer("SBX (JAX), 32 updates a call", "libraries.sbx_sac", [32], 2),
             Peer("SBX (JAX), an update a call", "libraries.sbx_sac", [1]),
@@ -133,13 +137,17 @@ ROWS = [
     *elementwise_rows(),
     *threaded(
         "transformer", "causal transformer training step: 4 layers, width 128, 4 heads, 64 tokens, batch 32, Adam",
-        "transformer step", "pytorch.transformer", {2: 2}, show="ms", units=32 * 64, flop=transformer_flop()),
+        "transformer step", "pytorch.transformer", {2: 2}, show="ms", units=32 * 64, flop=transformer_flop(),
+        note="Beside the products: GELU and its derivative on a million activations a layer, each with an exponential "
+        "and a division; softmax, norms, Adam"),
     *threaded(
         "gru", "GRU, width 128, 64 steps, batch 32, forward and backward", "gru", "pytorch.gru", {1: 2.5, 2: 2.5},
-        show="ms", flop=gru_flop()),
+        show="ms", flop=gru_flop(),
+        note="Beside the products: 64 steps one after another, each with three gates on 4,096 values"),
     *threaded(
         "convolution", "three Atari convolutions on 4x84x84, batch 32, forward and backward", "convolution",
-        "pytorch.convolution", {1: 1.3, 2: 1.3}, show="ms", flop=convolution_flop()),
+        "pytorch.convolution", {1: 1.3, 2: 1.3}, show="ms", flop=convolution_flop(),
+        note="Beside the products: 5 million values of patches gathered and as many added back"),
     Row(
         "compile-sac", "tracing, differentiating and compiling the SAC update (peer: its first call)",
         telos="compile sac", show="ms", target=1000 / 30,
