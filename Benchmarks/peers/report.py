@@ -27,7 +27,7 @@ def peak(row, limits):
 
 def least_time(row, limits):
     """The least seconds the machine needs for the row's arithmetic, and for its memory traffic."""
-    compute = row.flop / peak(row, limits) if row.flop and peak(row, limits) else 0
+    compute = (row.flop + 2 * row.operations) / peak(row, limits) if row.flop and peak(row, limits) else 0
     memory = row.bytes / limits["bytes"] if row.bytes and limits.get("bytes") else 0
     return compute, memory
 
@@ -39,7 +39,8 @@ def bound(row, rates, limits):
     if not least or not rates:
         return row.note
     taken = row.units / statistics.median(rates)
-    work = f"{digits(row.flop / 1e6)} MFLOP" if compute >= memory else f"{digits(row.bytes / 1e6)} MB"
+    others = f" and {digits(row.operations / 1e6)} million other operations" if row.operations else ""
+    work = f"{digits(row.flop / 1e6)} MFLOP{others}" if compute >= memory else f"{digits(row.bytes / 1e6)} MB"
     if row.show == "GFLOP/s":
         text = f"{100 * least / taken:.0f} % of the peak"
     else:

@@ -32,6 +32,9 @@ class Row:
     # Work per `units` units, for the bound.
     flop: float = 0
     bytes: float = 0
+    # Arithmetic outside multiply-adds, in operations on one lane, of which a core does half as many a second as flop. A
+    # division counts as 10 and a square root as 16, which is how long they keep the unit of a 2023 server core busy.
+    operations: float = 0
     # What else bounds the row, in words.
     note: str = ""
 
@@ -48,6 +51,17 @@ def training(sizes):
 def ppo_flop():
     parameters = layers([4, 64, 64, 2]) + layers([4, 64, 64, 1])
     return 64 * 2 * (training([4, 64, 64, 2]) + training([4, 64, 64, 1])) + 14 * parameters
+
+
+def ppo_operations():
+    """Two networks' tanh, some 20 operations and a division each, and Adam with a division and a square root."""
+    parameters = layers([4, 64, 64, 2]) + layers([4, 64, 64, 1]) + 4 * 64 + 3
+    return 4 * 64 * 64 * (20 + 10) + parameters * (10 + 16)
+
+
+def gru_operations():
+    """Three gates of some 20 operations and a division, and as many operations backward."""
+    return 64 * 32 * 128 * 3 * (20 + 10 + 10)
 
 
 def sac_flop():
@@ -115,7 +129,7 @@ def threaded(name, work, telos, figure, target, **rest):
 ROWS = [
     Row(
         "ppo-update", "PPO minibatch update: two 4-64-64-k tanh networks, batch 64, clip, entropy, norm clip, Adam",
-        telos="ppo update", flop=ppo_flop(),
+        telos="ppo update", flop=ppo_flop(), operations=ppo_operations(),
         note="Beside the products: 16,384 tanh within 2 units in the last place, a square root and a division for "
         "each of 9,155 parameters",
         peers=[
@@ -142,7 +156,7 @@ ROWS = [
         "and a division; softmax, norms, Adam"),
     *threaded(
         "gru", "GRU, width 128, 64 steps, batch 32, forward and backward", "gru", "pytorch.gru", {1: 2.5, 2: 2.5},
-        show="ms", flop=gru_flop(),
+        show="ms", flop=gru_flop(), operations=gru_operations(),
         note="Beside the products: 64 steps one after another, each with three gates on 4,096 values"),
     *threaded(
         "convolution", "three Atari convolutions on 4x84x84, batch 32, forward and backward", "convolution",
