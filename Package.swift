@@ -49,7 +49,7 @@ let package = Package(
         .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
         .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning"]),
-        .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"]),
+        .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"]),
     ]
 )

@@ -42,3 +42,24 @@ public func performanceProfile(
             threshold: thresholds[index], share: percentileInterval(estimates[index], around: point, level: level))
     }
 }
+
+/// The average-score distribution: for each threshold tau the share of tasks whose mean score over runs lies above it,
+/// with pointwise stratified bootstrap intervals.
+///
+/// It hides how much runs vary, which `performanceProfile` shows; it is what most tables of mean scores amount to.
+/// Source: Agarwal et al., *Deep reinforcement learning at the edge of the statistical precipice*, 2021.
+/// Throws `StatisticsError` for a NaN threshold, no replicates, or a level outside 0 ... 1.
+public func averagePerformanceProfile(
+    _ scores: ScoreMatrix, thresholds: [Double], replicates: Int = 2000, level: Double = 0.95, key: RandomKey
+) throws -> [ProfilePoint] {
+    if let index = thresholds.firstIndex(where: \.isNaN) {
+        throw StatisticsError("threshold \(index) is not a number")
+    }
+    return try thresholds.map { threshold in
+        // The same key: every point draws the same runs, so that the whole curve moves as runs do.
+        let share = try bootstrapInterval(scores, replicates: replicates, level: level, key: key) { drawn in
+            Double(drawn.taskMeans.count { $0 > threshold }) / Double(drawn.taskCount)
+        }
+        return ProfilePoint(threshold: threshold, share: share)
+    }
+}
