@@ -9,19 +9,18 @@ public struct ObservationNormalizer: Sendable, Codable, Hashable {
     public init(width: Int) { moments = RunningMoments(width: width) }
 
     public func apply(_ rows: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>) {
-        let width = moments.width
-        guard moments.count > 0 else {
+        guard let frozen else {
             _ = result.update(fromContentsOf: rows)
             return
         }
-        let variance = moments.variance
-        for column in 0..<width {
-            let mean = Float(moments.mean[column])
-            let scale = Float(1 / (variance[column] + 1e-8).squareRoot())
-            for index in stride(from: column, to: rows.count, by: width) {
-                result[index] = min(10, max(-10, (rows[index] - mean) * scale))
-            }
-        }
+        frozen.apply(rows, into: result)
+    }
+
+    /// What it does now, as a value that stays; nil before any data.
+    public var frozen: FrozenNormalizer? {
+        guard moments.count > 0 else { return nil }
+        return FrozenNormalizer(
+            mean: moments.mean.map { Float($0) }, scale: moments.variance.map { Float(1 / ($0 + 1e-8).squareRoot()) })
     }
 }
 

@@ -3,7 +3,7 @@ import TelosNN
 import TelosTensor
 
 /// How a network reads encoded observations.
-public enum ObservationEncoding: Sendable, Hashable {
+public enum ObservationEncoding: Sendable, Hashable, Codable {
     /// Real numbers, normalised before they reach the network.
     case real(Int)
     /// A discrete index as a one-hot row.
@@ -34,7 +34,7 @@ public enum ObservationEncoding: Sendable, Hashable {
 }
 
 /// How a network's outputs become a distribution over actions.
-public enum ActionHead: Sendable, Hashable {
+public enum ActionHead: Sendable, Hashable, Codable {
     case categorical(Int)
     /// A normal with state-independent deviation; actions are clipped to the bounds where the environment receives them.
     case gaussian(low: [Float], high: [Float])
@@ -122,8 +122,8 @@ public struct ActorCritic: TensorContainer {
 
 /// An actor with its normaliser, frozen.
 public final class ActorPolicy: Policy {
-    private let parameters: Parameters<ActorCritic>
-    private let normalizer: ObservationNormalizer?
+    let parameters: Parameters<ActorCritic>
+    let normalizer: FrozenNormalizer?
     private var programs: [ProgramKey: Program] = [:]
 
     private struct ProgramKey: Hashable {
@@ -131,7 +131,11 @@ public final class ActorPolicy: Policy {
         var deterministic: Bool
     }
 
-    public init(copying model: ActorCritic, normalizer: ObservationNormalizer?) throws {
+    public convenience init(copying model: ActorCritic, normalizer: ObservationNormalizer?) throws {
+        try self.init(copying: model, frozen: normalizer?.frozen)
+    }
+
+    init(copying model: ActorCritic, frozen normalizer: FrozenNormalizer?) throws {
         parameters = try Parameters(model)
         self.normalizer = normalizer
     }

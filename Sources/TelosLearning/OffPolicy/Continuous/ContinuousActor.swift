@@ -81,9 +81,9 @@ struct CriticEnsemble: TensorContainer {
 
 /// An actor by itself.
 final class ContinuousPolicy: Policy {
-    private let parameters: Parameters<ContinuousActor>
-    private let scale: ActionScale
-    private let noise: Float
+    let parameters: Parameters<ContinuousActor>
+    let scale: ActionScale
+    let noise: Float
     private var programs: [Int: Program] = [:]
 
     /// - noise: standard deviation of what a deterministic actor's actions are varied by, where they are not to be

@@ -221,9 +221,9 @@ final class DQNAgent: OffPolicyAgent {
 
 /// Acts by a value network: greedily, or with a share of random actions where it is not to be deterministic.
 final class GreedyPolicy: Policy {
-    private let parameters: Parameters<QNetwork>
-    private let support: ClosedRange<Float>
-    private let epsilon: Double
+    let parameters: Parameters<QNetwork>
+    let support: ClosedRange<Float>
+    let epsilon: Double
     private var programs: [Int: Program] = [:]
 
     init(copying model: QNetwork, support: ClosedRange<Float>, epsilon: Double) {

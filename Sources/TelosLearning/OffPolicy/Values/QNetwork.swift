@@ -36,7 +36,7 @@ struct NoisyLinear: TensorContainer {
 /// Predicts `width` numbers about each action's return: one for its mean, or those of its distribution.
 struct QNetwork: TensorContainer {
     /// What the network is made of.
-    struct Shape: Hashable {
+    struct Shape: Hashable, Codable {
         var encoding: ObservationEncoding
         var actions: Int
         var model: ReturnModel

@@ -1,0 +1,157 @@
+import TelosNN
+import TelosTensor
+
+extension MLP {
+    /// Units of each layer but the last.
+    var hiddenSizes: [Int] { layers.dropLast().map { $0.bias.count } }
+}
+
+/// Throws for sizes no network has, which a damaged file may claim.
+private func checkSizes(_ sizes: [Int]) throws {
+    guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else {
+        throw CheckpointError("its settings have a layer of \(sizes.filter { !(1...1_000_000).contains($0) }[0]) units")
+    }
+}
+
+/// What a network policy's arrays do not say.
+private struct StoredActor: Codable {
+    var encoding: ObservationEncoding
+    var head: ActionHead
+    var hiddenSizes: [Int]
+    var activation: Activation
+}
+
+extension ActorPolicy: StorablePolicy {
+    public static var kind: String { "actor" }
+
+    public func stored() throws -> Checkpoint {
+        let model = parameters.traced
+        var checkpoint = Checkpoint()
+        try checkpoint.store(
+            StoredActor(
+                encoding: model.encoding, head: model.head, hiddenSizes: model.policy.hiddenSizes,
+                activation: model.policy.activation), as: PolicyFile.settingsName)
+        checkpoint.store(try Parameters(parameters.value.withoutCritic), as: "actor")
+        if let normalizer { checkpoint.store(normalizer) }
+        return checkpoint
+    }
+
+    public convenience init(stored: Checkpoint) throws {
+        let settings: StoredActor = try stored.load(from: PolicyFile.settingsName)
+        try checkSizes([settings.encoding.features, settings.head.outputs] + settings.hiddenSizes)
+        let model = ActorCritic(
+            encoding: settings.encoding, head: settings.head, valueHeads: 1, hiddenSizes: settings.hiddenSizes,
+            activation: settings.activation, initialLogDeviation: 0, key: RandomKey(seed: 0)
+        ).withoutCritic
+        let parameters = try Parameters(model)
+        try stored.load(parameters, from: "actor")
+        try self.init(copying: parameters.value, frozen: stored.normalizer(width: settings.encoding.width))
+    }
+}
+
+extension ActorCritic {
+    /// The part that acts.
+    fileprivate var withoutCritic: ActorCritic {
+        var actor = self
+        actor.value.layers = []
+        return actor
+    }
+}
+
+private struct StoredContinuousActor: Codable {
+    var encoding: ObservationEncoding
+    var low: [Float]
+    var high: [Float]
+    var isStochastic: Bool
+    var noise: Float
+    var hiddenSizes: [Int]
+    var activation: Activation
+}
+
+extension ContinuousPolicy: StorablePolicy {
+    static var kind: String { "continuous-actor" }
+
+    func stored() throws -> Checkpoint {
+        let model = parameters.traced
+        var checkpoint = Checkpoint()
+        try checkpoint.store(
+            StoredContinuousActor(
+                encoding: model.encoding, low: scale.low, high: scale.high, isStochastic: model.isStochastic,
+                noise: noise, hiddenSizes: model.network.hiddenSizes, activation: model.network.activation),
+            as: PolicyFile.settingsName)
+        checkpoint.store(parameters, as: "actor")
+        return checkpoint
+    }
+
+    convenience init(stored: Checkpoint) throws {
+        let settings: StoredContinuousActor = try stored.load(from: PolicyFile.settingsName)
+        try checkSizes([settings.encoding.features, settings.low.count] + settings.hiddenSizes)
+        guard settings.low.count == settings.high.count else { throw CheckpointError("its bounds do not match") }
+        let parameters = try Parameters(
+            ContinuousActor(
+                encoding: settings.encoding, width: settings.low.count, isStochastic: settings.isStochastic,
+                hiddenSizes: settings.hiddenSizes, activation: settings.activation, key: RandomKey(seed: 0)))
+        try stored.load(parameters, from: "actor")
+        self.init(
+            copying: parameters.value, scale: ActionScale(low: settings.low, high: settings.high),
+            noise: Double(settings.noise))
+    }
+}
+
+private struct StoredValues: Codable {
+    var shape: QNetwork.Shape
+    var low: Float
+    var high: Float
+    var epsilon: Double
+}
+
+extension GreedyPolicy: StorablePolicy {
+    static var kind: String { "greedy-values" }
+
+    func stored() throws -> Checkpoint {
+        var checkpoint = Checkpoint()
+        try checkpoint.store(
+            StoredValues(
+                shape: parameters.traced.shape, low: support.lowerBound, high: support.upperBound, epsilon: epsilon),
+            as: PolicyFile.settingsName)
+        checkpoint.store(parameters, as: "values")
+        return checkpoint
+    }
+
+    convenience init(stored: Checkpoint) throws {
+        let settings: StoredValues = try stored.load(from: PolicyFile.settingsName)
+        let shape = settings.shape
+        try checkSizes([shape.encoding.features, shape.actions, shape.width] + shape.hiddenSizes)
+        guard settings.low <= settings.high else { throw CheckpointError("its support of values is empty") }
+        let parameters = try Parameters(QNetwork(shape, key: RandomKey(seed: 0)))
+        try stored.load(parameters, from: "values")
+        self.init(copying: parameters.value, support: settings.low...settings.high, epsilon: settings.epsilon)
+    }
+}
+
+private struct StoredTable: Codable {
+    var actionCount: Int
+    var epsilon: Double
+    /// In full precision; the array beside it is the nearest float32, for other programs.
+    var values: [Double]
+}
+
+extension TablePolicy: StorablePolicy {
+    public static var kind: String { "table" }
+
+    public func stored() throws -> Checkpoint {
+        var checkpoint = Checkpoint()
+        try checkpoint.store(
+            StoredTable(actionCount: actionCount, epsilon: epsilon, values: values), as: PolicyFile.settingsName)
+        checkpoint.arrays["values"] = .init(
+            shape: [values.count / actionCount, actionCount], values: values.map { Float($0) })
+        return checkpoint
+    }
+
+    public convenience init(stored: Checkpoint) throws {
+        let settings: StoredTable = try stored.load(from: PolicyFile.settingsName)
+        guard settings.actionCount > 0, !settings.values.isEmpty, settings.values.count % settings.actionCount == 0
+        else { throw CheckpointError("its table has no whole rows") }
+        self.init(values: settings.values, actionCount: settings.actionCount, epsilon: settings.epsilon)
+    }
+}
