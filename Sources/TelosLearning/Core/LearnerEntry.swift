@@ -7,6 +7,8 @@ public struct LearnerEntry: Sendable {
     public var summary: String
     /// Authors, year, title.
     public var reference: String
+    /// Its equations, and its metrics explained.
+    public var notes: LearnerNotes
     public var options: [OptionDescription]
     /// The default configuration as a JSON object: the type and default of every option.
     public var defaults: String
@@ -17,7 +19,8 @@ public struct LearnerEntry: Sendable {
     public var make: @Sendable (_ context: LearnerContext, _ json: String) throws -> any Learner
 
     public init<Configuration: LearnerConfiguration>(
-        name: String, family: String, summary: String, reference: String, configuration: Configuration.Type,
+        name: String, family: String, summary: String, reference: String, notes: LearnerNotes = LearnerNotes(),
+        configuration: Configuration.Type,
         refusal: @escaping @Sendable (EnvironmentSpecification) -> String?,
         make: @escaping @Sendable (LearnerContext, Configuration) throws -> any Learner
     ) {
@@ -25,6 +28,7 @@ public struct LearnerEntry: Sendable {
         self.family = family
         self.summary = summary
         self.reference = reference
+        self.notes = notes
         options = Configuration.options
         defaults = Configuration().json
         check = { _ = try Configuration(json: $0) }

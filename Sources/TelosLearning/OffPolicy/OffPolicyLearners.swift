@@ -7,7 +7,7 @@ extension Learners {
             summary:
                 "deep Q-learning from a replay; double, duelling, n-step, prioritised, noisy and distributional on request",
             reference: "Mnih and others, Human-level control through deep reinforcement learning, 2015",
-            configuration: DQNConfiguration.self, refusal: discreteRefusal,
+            notes: .dqn, configuration: DQNConfiguration.self, refusal: discreteRefusal,
             make: { context, options in
                 try OffPolicyLearner(context, options.settings) { try DQNAgent($0, options, context: context) }
             }),
@@ -15,36 +15,37 @@ extension Learners {
             name: "rainbow", family: "off-policy",
             summary: "deep Q-learning with all of its improvements",
             reference: "Hessel and others, Rainbow: combining improvements in deep reinforcement learning, 2018",
-            configuration: RainbowConfiguration.self, refusal: discreteRefusal,
+            notes: .dqn, configuration: RainbowConfiguration.self, refusal: discreteRefusal,
             make: { context, rainbow in
                 try OffPolicyLearner(context, rainbow.options.settings) {
                     try DQNAgent($0, rainbow.options, context: context)
                 }
             }),
         continuous(
-            "sac", SACConfiguration.self, { $0.settings },
+            "sac", .softActorCritic, SACConfiguration.self, { $0.settings },
             "soft actor-critic: a random policy as uncertain as it can afford, two critics, a tuned temperature",
             "Haarnoja and others, Soft actor-critic algorithms and applications, 2018"),
         continuous(
-            "redq", REDQConfiguration.self, { $0.options.settings },
+            "redq", .softActorCritic, REDQConfiguration.self, { $0.options.settings },
             "soft actor-critic with ten critics, two of them drawn for each target, and twenty updates a step",
             "Chen, Wang, Zhou and Ross, Randomized ensembled double Q-learning: learning fast without a model, 2021"),
         continuous(
-            "td3", TD3Configuration.self, { $0.settings },
+            "td3", .deterministicActorCritic, TD3Configuration.self, { $0.settings },
             "a deterministic policy with twin critics, delayed policy updates and smoothed targets",
             "Fujimoto, van Hoof and Meger, Addressing function approximation error in actor-critic methods, 2018"),
         continuous(
-            "ddpg", DDPGConfiguration.self, { $0.options.settings },
+            "ddpg", .deterministicActorCritic, DDPGConfiguration.self, { $0.options.settings },
             "deep deterministic policy gradients: one critic, one deterministic policy",
             "Lillicrap and others, Continuous control with deep reinforcement learning, 2016"),
     ]
 
     private static func continuous<Configuration: LearnerConfiguration>(
-        _ name: String, _ configuration: Configuration.Type,
+        _ name: String, _ notes: LearnerNotes, _ configuration: Configuration.Type,
         _ settings: @escaping @Sendable (Configuration) -> ContinuousSettings, _ summary: String, _ reference: String
     ) -> LearnerEntry {
         LearnerEntry(
-            name: name, family: "off-policy", summary: summary, reference: reference, configuration: configuration,
+            name: name, family: "off-policy", summary: summary, reference: reference, notes: notes,
+            configuration: configuration,
             refusal: continuousRefusal,
             make: { context, options in
                 let settings = settings(options)

@@ -7,26 +7,26 @@ extension Learners {
             summary:
                 "proximal policy optimisation: several passes over each rollout, held near the policy that took it",
             reference: "Schulman, Wolski, Dhariwal, Radford and Klimov, Proximal policy optimization algorithms, 2017",
-            configuration: PPOConfiguration.self, refusal: onPolicyRefusal,
+            notes: .ppo, configuration: PPOConfiguration.self, refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
         LearnerEntry(
             name: "a2c", family: "on-policy",
             summary: "advantage actor-critic: one gradient step on each short rollout",
             reference: "Mnih and others, Asynchronous methods for deep reinforcement learning, 2016",
-            configuration: A2CConfiguration.self, refusal: onPolicyRefusal,
+            notes: .a2c, configuration: A2CConfiguration.self, refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
         LearnerEntry(
             name: "reinforce", family: "on-policy",
             summary: "the policy gradient with Monte-Carlo returns and a learned baseline",
             reference: "Williams, Simple statistical gradient-following algorithms for connectionist reinforcement "
                 + "learning, 1992",
-            configuration: ReinforceConfiguration.self, refusal: onPolicyRefusal,
+            notes: .reinforce, configuration: ReinforceConfiguration.self, refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
         LearnerEntry(
             name: "trpo", family: "on-policy",
             summary: "trust-region policy optimisation: the natural gradient, as far as a bound on divergence allows",
             reference: "Schulman, Levine, Moritz, Jordan and Abbeel, Trust region policy optimization, 2015",
-            configuration: TRPOConfiguration.self, refusal: onPolicyRefusal,
+            notes: .trpo, configuration: TRPOConfiguration.self, refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
     ]
 

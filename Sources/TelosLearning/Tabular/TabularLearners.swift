@@ -6,32 +6,32 @@ extension Learners {
             name: "q-learning", family: "tabular",
             summary: "learns the value of the best behaviour from each step, whatever it does meanwhile",
             reference: "Watkins and Dayan, Q-learning, 1992",
-            configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
+            notes: .qLearning, configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
             make: { try TemporalDifferenceLearner($0, $1, target: .qLearning) }),
         LearnerEntry(
             name: "sarsa", family: "tabular",
             summary: "learns the value of its own behaviour from each step, its exploration included",
             reference: "Rummery and Niranjan, On-line Q-learning using connectionist systems, 1994",
-            configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
+            notes: .sarsa, configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
             make: { try TemporalDifferenceLearner($0, $1, target: .sarsa) }),
         LearnerEntry(
             name: "expected-sarsa", family: "tabular",
             summary: "SARSA towards the mean over its next actions in place of one of them",
             reference: "Van Seijen, Van Hasselt, Whiteson and Wiering, A theoretical and empirical analysis of "
                 + "expected Sarsa, 2009",
-            configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
+            notes: .expectedSarsa, configuration: TemporalDifferenceConfiguration.self, refusal: TableShape.refusal,
             make: { try TemporalDifferenceLearner($0, $1, target: .expectedSarsa) }),
         LearnerEntry(
             name: "value-iteration", family: "planning",
             summary: "plans on the exact model, a sweep over all states at a time (states * actions steps each)",
             reference: "Bellman, Dynamic programming, 1957",
-            configuration: PlanningConfiguration.self, refusal: TableShape.refusal,
+            notes: .valueIteration, configuration: PlanningConfiguration.self, refusal: TableShape.refusal,
             make: { try Planner($0, $1, method: .valueIteration) }),
         LearnerEntry(
             name: "policy-iteration", family: "planning",
             summary: "plans on the exact model, evaluating and improving a policy (states * actions steps each time)",
             reference: "Howard, Dynamic programming and Markov processes, 1960",
-            configuration: PlanningConfiguration.self, refusal: TableShape.refusal,
+            notes: .policyIteration, configuration: PlanningConfiguration.self, refusal: TableShape.refusal,
             make: { try Planner($0, $1, method: .policyIteration) }),
     ]
 }

@@ -99,6 +99,22 @@ private let iterations = 9
         }
     }
 
+    @Test(arguments: LearnerCase.all) func everyMetricIsExplained(_ example: LearnerCase) throws {
+        let learner = try example.make()
+        var names: Set<String> = []
+        for _ in 0..<3 { names.formUnion(try learner.iterate().metrics.map(\.name)) }
+        #expect(!names.isEmpty)
+        let notes = example.entry.notes
+        for name in names {
+            #expect(notes.metrics.contains { $0.covers(name) && $0.summary.count > 10 }, "\(name)")
+        }
+        // What is explained is also logged.
+        for metric in notes.metrics where !metric.name.hasSuffix("*") {
+            #expect(names.contains(metric.name), "\(metric.name)")
+        }
+        #expect(!notes.equations.isEmpty)
+    }
+
     @Test(arguments: LearnerCase.all) func seedsDecideEverything(_ example: LearnerCase) throws {
         func run(_ seed: Int) throws -> [Facts] {
             let learner = try example.make(seed: seed)
