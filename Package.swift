@@ -50,6 +50,6 @@ let package = Package(
         .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
         .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning"]),
         .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"], exclude: ["Fixtures"]),
-        .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"]),
+        .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"], exclude: ["Fixtures"]),
     ]
 )

@@ -5,7 +5,7 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run fresh deterministic episodes of a run's stored policies, judged by the primary reward.")
 
-    @Argument(help: .run)
+    @Argument(help: "A run's identifier, or a policy's file that 'telos export' wrote.")
     var identifier: String
     @Option(help: ArgumentHelp("Episodes a seed; the experiment's own number by default.", valueName: "n"))
     var episodes: Int?
@@ -13,6 +13,7 @@ struct Evaluate: ParsableCommand {
     var seeds: String?
     @Flag(help: "Draw actions from the policy, where it is not deterministic, instead of taking the most probable.")
     var stochastic = false
+    @OptionGroup var checkpoint: CheckpointOption
     @OptionGroup var store: StoreOption
     @OptionGroup var json: JSONFlag
 
@@ -23,9 +24,17 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
+        if identifier.hasSuffix(".safetensors") {
+            guard seeds == nil, checkpoint.choice == .latest else {
+                throw InputError("\(identifier) holds one policy: leave --seeds and --checkpoint out")
+            }
+            let evaluation = try PolicyEvaluation(path: identifier, episodes: episodes, deterministic: !stochastic)
+            return output(json.json ? evaluation.json.indented : evaluation.text)
+        }
         let store = try store.open()
         let summary = try store.evaluation(
-            of: identifier, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic)
+            of: identifier, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic,
+            from: checkpoint.choice)
         output(json.json ? summary.json.indented : summary.text)
     }
 }

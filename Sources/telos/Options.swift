@@ -28,6 +28,15 @@ struct ThreadsOption: ParsableArguments {
     var count: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 }
 
+extension CheckpointChoice: ExpressibleByArgument {}
+
+struct CheckpointOption: ParsableArguments {
+    @Option(
+        name: .customLong("checkpoint"),
+        help: ArgumentHelp("latest, best (by evaluation return), or the step of one kept.", valueName: "which"))
+    var choice = CheckpointChoice.latest
+}
+
 extension ArgumentHelp {
     static let run = ArgumentHelp(
         "A run's identifier, such as mountain-car-ppo-3; 'telos runs' lists them.", valueName: "run")

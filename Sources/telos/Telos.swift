@@ -18,7 +18,9 @@ struct TelosCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Train and look",
-                subcommands: [Run.self, Resume.self, Evaluate.self, Report.self, Compare.self, Runs.self]),
+                subcommands: [
+                    Run.self, Resume.self, Evaluate.self, Report.self, Compare.self, Runs.self, Export.self,
+                ]),
             CommandGroup(
                 name: "What there is",
                 subcommands: [Tasks.self, LearnersCommand.self, Rewards.self, Describe.self]),

@@ -35,7 +35,7 @@ extension Documentation {
 
     /// The algorithms and the names of their options.
     public static func learners(_ registries: Registries = .builtIn) -> Documentation {
-        let cards = registries.learners.map(LearnerCard.init)
+        let cards = registries.learners.map { LearnerCard($0, presets: registries.presets) }
         return Documentation(
             text: families(cards.map { ($0.entry.family, $0.brief) })
                 + "\n\n'telos describe NAME' tells what each option does, 'telos describe NAME.OPTION' one.",
@@ -77,7 +77,7 @@ extension Documentation {
             return Documentation(text: card.text, json: card.json)
         }
         if let entry = registries.learners.first(where: { $0.name == name }) {
-            let card = LearnerCard(entry)
+            let card = LearnerCard(entry, presets: registries.presets)
             return Documentation(text: card.text, json: card.json)
         }
         // A kind of reward and a way to combine may share a name: `sum`, `potential`, `gated`.

@@ -6,8 +6,11 @@ struct LearnerCard {
     /// Every option with its default, in the order of its documentation.
     private var options: [(description: OptionDescription, usual: JSONValue)]
 
-    init(_ entry: LearnerEntry) {
+    private var presets: [Preset]
+
+    init(_ entry: LearnerEntry, presets: [Preset] = []) {
         self.entry = entry
+        self.presets = presets.filter { $0.learner == entry.name }
         let defaults = JSONValue(json: entry.defaults)?.object ?? [:]
         let documented = entry.options.map(\.name)
         options = (documented + defaults.keys.sorted().filter { !documented.contains($0) }).map { name in
@@ -27,12 +30,16 @@ struct LearnerCard {
     }
 
     var text: String {
-        [
+        var parts = [
             "\(entry.name) (algorithm, \(entry.family))", wrapped(entry.summary, indent: 2),
             wrapped(entry.reference, indent: 2),
             (["Options"] + options.map { indented(text($0.description, usual: $0.usual)) }).joined(separator: "\n"),
             "In an experiment file\n  learner: {algorithm: \(entry.name), steps: 100_000}",
-        ].joined(separator: "\n\n")
+        ]
+        if !presets.isEmpty {
+            parts.append((["Presets (preset: tuned)"] + presets.map(Self.text)).joined(separator: "\n"))
+        }
+        return parts.joined(separator: "\n\n")
     }
 
     var json: JSONValue {
@@ -40,7 +47,21 @@ struct LearnerCard {
             "kind": .text("learner"), "name": .text(entry.name), "family": .text(entry.family),
             "summary": .text(entry.summary), "reference": .text(entry.reference),
             "options": .list(options.map { json($0.description, usual: $0.usual) }),
+            "presets": .list(
+                presets.map {
+                    .object([
+                        "environment": .text($0.environment), "steps": .number(Double($0.steps)),
+                        "options": JSONValue(json: $0.options) ?? .null, "note": .text($0.note),
+                    ])
+                }),
         ])
+    }
+
+    private static func text(_ preset: Preset) -> String {
+        let options = JSONValue(json: preset.options)?.object ?? [:]
+        let settings = ["steps: \(preset.steps)"] + options.keys.sorted().map { "\($0): \(options[$0]!.json)" }
+        let note = preset.note.isEmpty ? "" : "; \(preset.note)"
+        return "  \(preset.environment)\n" + wrapped(settings.joined(separator: ", ") + note, indent: 4)
     }
 
     /// Its options, each for itself.

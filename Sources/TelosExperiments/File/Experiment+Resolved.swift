@@ -29,7 +29,8 @@ extension Experiment {
         }
         lines.append("seeds: \(Seeds.text(seeds))")
         lines.append("evaluation: {episodes: \(evaluation.episodes), every: \(evaluation.every)}")
-        lines.append("checkpoint: {every: \(checkpointEvery)}")
+        lines.append("checkpoint: {every: \(checkpoint.every), best: \(checkpoint.best), keep: \(checkpoint.keep)}")
+        lines.append("log: [\(logs.map(\.rawValue).joined(separator: ", "))]")
         lines.append("threads: \(threads.map(String.init) ?? "all")")
         return lines.joined(separator: "\n") + "\n"
     }

@@ -8,10 +8,15 @@ import TelosTensor
 public struct Registries: Sendable {
     public var environments: [EnvironmentEntry]
     public var learners: [LearnerEntry]
+    public var presets: [Preset]
 
-    public init(environments: [EnvironmentEntry] = Environments.all, learners: [LearnerEntry] = Learners.all) {
+    public init(
+        environments: [EnvironmentEntry] = Environments.all, learners: [LearnerEntry] = Learners.all,
+        presets: [Preset] = Presets.all
+    ) {
         self.environments = environments
         self.learners = learners
+        self.presets = presets
     }
 
     /// Everything that comes with Telos.
@@ -35,6 +40,22 @@ public struct Experiment: Sendable {
         }
     }
 
+    /// When training is saved, and what is kept of that.
+    public struct Checkpoints: Sendable, Hashable {
+        /// Training steps between two checkpoints; the end and an interruption are saved as well.
+        public var every: Int
+        /// Whether the checkpoint with the best evaluation return so far is kept beside the latest one.
+        public var best: Bool
+        /// How many of the periodic checkpoints are kept, the latest ones, besides the one a run continues from.
+        public var keep: Int
+
+        public init(every: Int, best: Bool = true, keep: Int = 0) {
+            self.every = every
+            self.best = best
+            self.keep = keep
+        }
+    }
+
     public var name: String
     public var task: TaskDefinition
     /// The rewards of `task` as they are written in the file.
@@ -47,8 +68,9 @@ public struct Experiment: Sendable {
     public var steps: Int
     public var seeds: [Int]
     public var evaluation: Evaluation
-    /// Training steps between two checkpoints.
-    public var checkpointEvery: Int
+    public var checkpoint: Checkpoints
+    /// What each seed's curves are written to beside the store.
+    public var logs: [LogFormat]
     /// Cores to use in all; nil for as many as there are.
     public var threads: Int?
     /// The text it was read from, without the command line's changes.

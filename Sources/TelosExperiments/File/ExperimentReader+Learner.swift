@@ -19,12 +19,6 @@ extension ExperimentReader {
         }
         guard let pairs = map(node, named: "learner", example: "{algorithm: NAME, steps: 100_000}") else { return nil }
         let fields = Fields(pairs)
-        var steps: Int?
-        if let node = fields["steps"] {
-            steps = integer(node, named: "steps", in: 1...1_000_000_000_000)
-        } else {
-            report("learner needs 'steps', the environment steps to train for, as in steps: 100_000", at: node.place)
-        }
         guard let nameNode = fields["algorithm"] else {
             report("learner needs an 'algorithm'; 'telos learners' lists them", at: node.place)
             return nil
@@ -40,8 +34,40 @@ extension ExperimentReader {
         if let specification, let refusal = entry.refusal(specification) {
             report("\(name) cannot learn in \(specification.name): \(refusal)", at: nameNode.place)
         }
-        guard let options = readLearnerOptions(pairs, of: entry, at: node.place), let steps else { return nil }
+        let known = problems.count
+        let preset = fields["preset"].flatMap { readPreset($0, of: entry, environment: specification?.name) }
+        var steps = preset?.steps
+        if let node = fields["steps"] {
+            steps = integer(node, named: "steps", in: 1...1_000_000_000_000)
+        } else if fields["preset"] == nil {
+            report("learner needs 'steps', the environment steps to train for, as in steps: 100_000", at: node.place)
+        }
+        guard let options = readLearnerOptions(pairs, of: entry, preset: preset, at: node.place), let steps,
+            problems.count == known
+        else { return nil }
         return (entry, options, steps)
+    }
+
+    /// Reads `preset: tuned`, the settings for the task's own environment, or the name of another one to take them from.
+    private mutating func readPreset(_ node: DocumentNode, of entry: LearnerEntry, environment: String?) -> Preset? {
+        guard let name = text(node, named: "preset") else { return nil }
+        let presets = registries.presets.filter { $0.learner == entry.name }
+        let names = presets.map(\.environment)
+        let wanted = name == Preset.tuned ? environment : name
+        if let preset = presets.first(where: { $0.environment == wanted }) { return preset }
+        guard wanted != nil else { return nil }
+        let list = "\(entry.name) has presets for \(names.joined(separator: ", "))"
+        if names.isEmpty {
+            report("\(entry.name) has no presets; leave 'preset' out and set its options", at: node.place)
+        } else if name == Preset.tuned {
+            report("\(entry.name) has no preset for \(environment ?? ""); \(list)", at: node.place)
+        } else {
+            let nearest = suggestion(name, among: [Preset.tuned] + names)
+            report(
+                "there is no preset '\(name.abridged)'" + (nearest.isEmpty ? "; write tuned; \(list)" : nearest),
+                at: node.place)
+        }
+        return nil
     }
 
     /// Makes the learner once: what its options, the task and the combination only together rule out shows here.
@@ -61,17 +87,17 @@ extension ExperimentReader {
     }
 
     private mutating func readLearnerOptions(
-        _ pairs: [DocumentNode.Pair], of entry: LearnerEntry, at place: Place
+        _ pairs: [DocumentNode.Pair], of entry: LearnerEntry, preset: Preset?, at place: Place
     ) -> String? {
         guard let defaults = JSONValue(json: entry.defaults)?.object else {
             report("the options of \(entry.name) cannot be read", at: place)
             return nil
         }
         let known = problems.count
-        checkKeys(pairs, known: ["algorithm", "steps"] + defaults.keys.sorted(), of: entry.name)
+        checkKeys(pairs, known: ["algorithm", "steps", "preset"] + defaults.keys.sorted(), of: entry.name)
         var given: [String: JSONValue] = [:]
         var places: [String: Place] = [:]
-        for pair in pairs where pair.key != "algorithm" && pair.key != "steps" {
+        for pair in pairs where !["algorithm", "steps", "preset"].contains(pair.key) {
             guard let usual = defaults[pair.key], given[pair.key] == nil else { continue }
             let description = entry.options.first { $0.name == pair.key }
             guard let value = readOption(pair.key, usual: usual, description: description, of: entry, from: pair.value)
@@ -80,6 +106,8 @@ extension ExperimentReader {
             places[pair.key] = pair.value.place
         }
         guard problems.count == known else { return nil }
+        let tuned = preset.flatMap { JSONValue(json: $0.options)?.object } ?? [:]
+        given = tuned.merging(given) { $1 }
         do {
             try entry.check(JSONValue.object(given).json)
         } catch let error as ConfigurationError {

@@ -9,7 +9,7 @@ struct ExperimentReader {
     var problems: [Problem]
 
     static let keys = [
-        "name", "task", "auxiliary", "combine", "learner", "seeds", "evaluation", "checkpoint", "threads",
+        "name", "task", "auxiliary", "combine", "learner", "seeds", "evaluation", "checkpoint", "log", "threads",
     ]
     static let defaultSeeds = 5
     static let defaultEpisodes = 20
@@ -32,11 +32,14 @@ struct ExperimentReader {
         let seeds = readSeeds(fields["seeds"])
         let evaluation = readEvaluation(fields["evaluation"], steps: learner?.steps ?? 1)
         let checkpoint = readCheckpoint(fields["checkpoint"], steps: learner?.steps ?? 1)
+        let logs = readLogs(fields["log"])
         let threads = fields["threads"].flatMap { node in
             node.isNull || node.string == "all" ? nil : integer(node, named: "threads", in: 1...1024)
         }
 
-        guard let task, let learner, let seeds, let evaluation, let checkpoint, let combination else { return nil }
+        guard let task, let learner, let seeds, let evaluation, let checkpoint, let combination, let logs else {
+            return nil
+        }
         guard problems.isEmpty, let primary = try? task.reward.makeReward() else { return nil }
         let definition = TaskDefinition(
             environment: task.entry, options: task.options, horizon: task.horizon, primary: primary,
@@ -51,7 +54,7 @@ struct ExperimentReader {
         return Experiment(
             name: name, task: definition, primary: task.reward, auxiliaries: auxiliaries.map(\.form),
             learner: learner.entry, learnerOptions: learner.options, steps: learner.steps, seeds: seeds,
-            evaluation: evaluation, checkpointEvery: checkpoint, threads: threads, source: source)
+            evaluation: evaluation, checkpoint: checkpoint, logs: logs, threads: threads, source: source)
     }
 
     // MARK: Messages
@@ -142,13 +145,40 @@ struct ExperimentReader {
         return problems.count == valid ? evaluation : nil
     }
 
-    private mutating func readCheckpoint(_ node: DocumentNode?, steps: Int) -> Int? {
-        let usual = max(1, steps / 10)
-        guard let node, !node.isNull else { return usual }
-        guard let pairs = map(node, named: "checkpoint", example: "{every: 10_000}") else { return nil }
-        checkKeys(pairs, known: ["every"], of: "checkpoint")
-        guard let every = Fields(pairs)["every"] else { return usual }
-        return integer(every, named: "every", in: 1...Int.max)
+    private mutating func readCheckpoint(_ node: DocumentNode?, steps: Int) -> Experiment.Checkpoints? {
+        var checkpoint = Experiment.Checkpoints(every: max(1, steps / 10))
+        guard let node, !node.isNull else { return checkpoint }
+        guard let pairs = map(node, named: "checkpoint", example: "{every: 10_000, best: true, keep: 3}") else {
+            return nil
+        }
+        checkKeys(pairs, known: ["every", "best", "keep"], of: "checkpoint")
+        let fields = Fields(pairs)
+        let valid = problems.count
+        if let node = fields["every"] { checkpoint.every = integer(node, named: "every", in: 1...Int.max) ?? 1 }
+        if let node = fields["best"] { checkpoint.best = flag(node, named: "best") ?? true }
+        if let node = fields["keep"] { checkpoint.keep = integer(node, named: "keep", in: 0...100_000) ?? 0 }
+        return problems.count == valid ? checkpoint : nil
+    }
+
+    private mutating func readLogs(_ node: DocumentNode?) -> [LogFormat]? {
+        guard let node, !node.isNull, node.string != "none" else { return [] }
+        let names = LogFormat.allCases.map(\.rawValue)
+        let items: [DocumentNode]
+        if case .list(let list) = node.content { items = list } else { items = [node] }
+        var formats: [LogFormat] = []
+        for item in items {
+            guard let name = text(item, named: "log") else { return nil }
+            guard let format = LogFormat(rawValue: name) else {
+                let nearest = suggestion(name, among: names)
+                report(
+                    "there is no log called '\(name.abridged)'"
+                        + (nearest.isEmpty ? "; write some of [\(names.joined(separator: ", "))]" : nearest),
+                    at: item.place)
+                return nil
+            }
+            if !formats.contains(format) { formats.append(format) }
+        }
+        return formats
     }
 
     private mutating func readCombination(_ node: DocumentNode?, hasAuxiliaries: Bool) -> RewardCombination? {

@@ -3,12 +3,11 @@ import TelosLearning
 import TelosTensor
 
 extension RunStore {
-    /// A seed's learner as its last checkpoint left it.
-    public func learner(of run: RunRecord, seed: Int, plan: TrainingPlan) throws -> any Learner {
-        guard var checkpoint = try readCheckpoint(run: run.id, seed: seed) else {
-            throw StoreError(
-                "seed \(seed) of '\(run.id)' has no checkpoint yet; 'telos resume \(run.id)' trains it")
-        }
+    /// A seed's learner as a checkpoint left it.
+    public func learner(
+        of run: RunRecord, seed: Int, plan: TrainingPlan, from choice: CheckpointChoice = .latest
+    ) throws -> any Learner {
+        var checkpoint = try checkpoint(choice, of: run, seed: seed)
         let context = LearnerContext(
             task: plan.task, key: RandomKey(seed: seed).derived("learner"), plannedSteps: plan.steps)
         let learner = try plan.learner.make(context, plan.options)
@@ -16,7 +15,7 @@ extension RunStore {
         do {
             try learner.restore(checkpoint)
         } catch {
-            throw StoreError("\(checkpointPath(of: run.id, seed: seed)): \(error)")
+            throw StoreError("\(checkpointPath(of: run.id, seed: seed, choice)): \(error)")
         }
         return learner
     }
@@ -25,9 +24,10 @@ extension RunStore {
     /// stored. Stores nothing.
     /// - seeds: which of the run's seeds; nil for all.
     /// - episodes: episodes a seed; nil for the experiment's own number.
+    /// - choice: which checkpoint of each seed.
     public func evaluation(
         of id: String, seeds: [Int]? = nil, episodes: Int? = nil, deterministic: Bool = true,
-        registries: Registries = .builtIn
+        from choice: CheckpointChoice = .latest, registries: Registries = .builtIn
     ) throws -> RunSummary {
         let run = try run(id)
         for seed in seeds ?? [] where !run.seeds.contains(seed) {
@@ -37,7 +37,7 @@ extension RunStore {
         var summary = try summary(of: id)
         summary.seeds = try summary.seeds.filter { seeds?.contains($0.seed) ?? true }.map { record in
             var record = record
-            let learner = try learner(of: run, seed: record.seed, plan: plan)
+            let learner = try learner(of: run, seed: record.seed, plan: plan, from: choice)
             let begin = DispatchTime.now().uptimeNanoseconds
             let result = try evaluate(
                 learner.policy(), on: plan.task, episodes: episodes ?? plan.evaluationEpisodes,

@@ -5,7 +5,8 @@ extension TrainingPlan {
         self.init(
             task: experiment.task, learner: experiment.learner, options: experiment.learnerOptions,
             steps: experiment.steps, evaluationEpisodes: experiment.evaluation.episodes,
-            evaluationInterval: experiment.evaluation.every, checkpointInterval: experiment.checkpointEvery)
+            evaluationInterval: experiment.evaluation.every, checkpointInterval: experiment.checkpoint.every,
+            keepsBest: experiment.checkpoint.best, keptCheckpoints: experiment.checkpoint.keep, logs: experiment.logs)
     }
 }
 

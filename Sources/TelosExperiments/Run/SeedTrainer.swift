@@ -27,6 +27,7 @@ struct SeedTrainer: Sendable {
     func train() -> SeedRecord {
         var log = TrainingLog(plan: plan, termNames: termNames)
         var rows = RunRows()
+        var logs = SeedLogs(plan.logs, folder: store.folder(of: run), seed: seed)
         var learner: (any Learner)?
         do {
             let context = LearnerContext(
@@ -34,30 +35,43 @@ struct SeedTrainer: Sendable {
                 threads: threads)
             let made = try plan.learner.make(context, plan.options)
             learner = made
-            try restore(made, &log)
-            return try train(made, &log, &rows)
+            try restore(made, &log, &logs)
+            return try train(made, &log, &rows, logs)
         } catch {
             var record = log.summary(
                 seed: seed, steps: learner?.steps ?? 0, status: .failed, weights: learner?.weightHash)
             record.message = "\(learner?.checkFailure ?? error)"
             try? store.write(record, rows: rows, run: run)
+            try? logs.append(rows)
             board.update(record, log)
             return record
         }
     }
 
-    private func restore(_ learner: any Learner, _ log: inout TrainingLog) throws {
+    private func restore(_ learner: any Learner, _ log: inout TrainingLog, _ logs: inout SeedLogs) throws {
         guard var checkpoint = try store.readCheckpoint(run: run, seed: seed) else {
             try store.deleteRows(run: run, seed: seed, after: -1)
+            try logs.open(count: 0, rows: RunRows())
             return
         }
         log = try checkpoint.load(TrainingLog.self, from: SeedTrainer.logName)
         checkpoint.texts[SeedTrainer.logName] = nil
         try learner.restore(checkpoint)
         try store.deleteRows(run: run, seed: seed, after: learner.steps)
+        try store.removeCheckpoints(of: run, seed: seed, after: learner.steps)
+        guard !logs.isEmpty else { return }
+        var rows = try store.rows(of: run).ofSeed(seed)
+        // An evaluation at the checkpoint's own step may have come after it; it is then made again.
+        if log.evaluatedAt != learner.steps {
+            rows.points.removeAll { $0.kind == .evaluation && $0.step == learner.steps }
+        }
+        log.logged = log.logged ?? rows.scalarCount
+        try logs.open(count: log.logged ?? 0, rows: rows)
     }
 
-    private func train(_ learner: any Learner, _ log: inout TrainingLog, _ rows: inout RunRows) throws -> SeedRecord {
+    private func train(
+        _ learner: any Learner, _ log: inout TrainingLog, _ rows: inout RunRows, _ logs: SeedLogs
+    ) throws -> SeedRecord {
         let begin = DispatchTime.now().uptimeNanoseconds
         let earlier = log.seconds
         func elapsed() -> Double { earlier + Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9 }
@@ -65,19 +79,30 @@ struct SeedTrainer: Sendable {
             log.seconds = elapsed()
             let record = log.summary(seed: seed, steps: learner.steps, status: status, weights: learner.weightHash)
             try self.store.write(record, rows: rows, run: run)
+            try logs.append(rows)
+            log.logged = (log.logged ?? 0) + rows.scalarCount
             rows = RunRows()
             board.update(record, log)
             return record
         }
-        func save(_ status: SeedStatus) throws -> SeedRecord {
-            var checkpoint = try learner.checkpoint()
+        func soundCheckpoint() throws -> Checkpoint {
+            let checkpoint = try learner.checkpoint()
             for (name, array) in checkpoint.arrays.sorted(by: { $0.key < $1.key })
             where array.values.contains(where: \.isNaN) {
                 throw TrainingError("'\(name)' is not a number any more at step \(learner.steps): training diverged")
             }
+            return checkpoint
+        }
+        func save(_ status: SeedStatus) throws -> SeedRecord {
+            var checkpoint = try soundCheckpoint()
+            if plan.keptCheckpoints > 0, status != .interrupted {
+                try self.store.writeCheckpoint(checkpoint, run: run, seed: seed, as: .step(learner.steps))
+                try self.store.removeCheckpoints(of: run, seed: seed, keeping: plan.keptCheckpoints)
+            }
             log.nextCheckpoint = (learner.steps / plan.checkpointInterval + 1) * plan.checkpointInterval
             let record = try store(status)
             try checkpoint.store(log, as: SeedTrainer.logName)
+            try logs.synchronize()
             try self.store.writeCheckpoint(checkpoint, run: run, seed: seed)
             return record
         }
@@ -93,6 +118,9 @@ struct SeedTrainer: Sendable {
                     learner.policy(), on: plan.task, episodes: plan.evaluationEpisodes, key: key)
                 rows.append(
                     log.record(result, steps: learner.steps, seed: seed, interval: plan.evaluationInterval))
+                if log.isBest(), plan.keepsBest {
+                    try self.store.writeCheckpoint(soundCheckpoint(), run: run, seed: seed, as: .best)
+                }
                 _ = try store(.running)
             }
             if done {
@@ -128,6 +156,15 @@ public struct TrainingError: Error, Sendable, Hashable, CustomStringConvertible 
 }
 
 extension RunRows {
+    func ofSeed(_ seed: Int) -> RunRows {
+        var rows = RunRows()
+        rows.points = points.filter { $0.seed == seed }
+        rows.terms = terms.filter { $0.seed == seed }
+        rows.metrics = metrics.filter { $0.seed == seed }
+        rows.evaluations = evaluations.filter { $0.seed == seed }
+        return rows
+    }
+
     mutating func append(_ other: RunRows) {
         points += other.points
         terms += other.terms

@@ -37,6 +37,10 @@ struct TrainingLog: Codable, Sendable {
     var evaluatedAt: Int?
     var evaluationReturn: Double?
     var evaluationTerms: [Double] = []
+    /// The best evaluation return so far; nil before the first that is a number, and in what older versions wrote.
+    private(set) var bestReturn: Double?
+    /// Numbers in the log files so far; nil in what older versions wrote.
+    var logged: Int?
     var nextEvaluation = 0
     var nextCheckpoint: Int
 
@@ -118,6 +122,15 @@ struct TrainingLog: Codable, Sendable {
             rows.metrics.append(
                 NamedRow(seed: seed, step: step, name: metric.name, value: metric.sum / Double(metric.count)))
         }
+    }
+
+    /// Whether the latest evaluation is better than every one before it; takes note of it.
+    mutating func isBest() -> Bool {
+        guard let value = evaluationReturn, !value.isNaN, value > bestReturn ?? -.infinity || bestReturn == nil else {
+            return false
+        }
+        bestReturn = value
+        return true
     }
 
     /// Takes in an evaluation made at `steps` and gives its rows.

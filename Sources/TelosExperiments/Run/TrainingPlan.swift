@@ -14,10 +14,17 @@ public struct TrainingPlan: Sendable {
     public var evaluationInterval: Int
     /// Steps between checkpoints; the end of training and an interruption are saved as well.
     public var checkpointInterval: Int
+    /// Whether the checkpoint with the best evaluation return so far is kept as well.
+    public var keepsBest: Bool
+    /// How many of the periodic checkpoints are kept as well, the latest ones.
+    public var keptCheckpoints: Int
+    /// What each seed's curves are also written to.
+    public var logs: [LogFormat]
 
     public init(
         task: TaskDefinition, learner: LearnerEntry, options: String, steps: Int, evaluationEpisodes: Int,
-        evaluationInterval: Int, checkpointInterval: Int
+        evaluationInterval: Int, checkpointInterval: Int, keepsBest: Bool = true, keptCheckpoints: Int = 0,
+        logs: [LogFormat] = []
     ) {
         self.task = task
         self.learner = learner
@@ -26,5 +33,8 @@ public struct TrainingPlan: Sendable {
         self.evaluationEpisodes = max(1, evaluationEpisodes)
         self.evaluationInterval = max(1, evaluationInterval)
         self.checkpointInterval = max(1, checkpointInterval)
+        self.keepsBest = keepsBest
+        self.keptCheckpoints = max(0, keptCheckpoints)
+        self.logs = logs
     }
 }

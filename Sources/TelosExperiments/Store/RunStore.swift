@@ -56,26 +56,6 @@ public final class RunStore: Sendable {
 
     public func folder(of run: String) -> String { "\(path)/runs/\(run)" }
     public func reportPath(of run: String) -> String { "\(folder(of: run))/report.html" }
-    public func checkpointPath(of run: String, seed: Int) -> String { "\(folder(of: run))/seed-\(seed).safetensors" }
-
-    /// Replaces a seed's checkpoint in one step: a crash leaves the old one or the new one.
-    public func writeCheckpoint(_ checkpoint: Checkpoint, run: String, seed: Int) throws {
-        try writeAtomically(checkpoint.encoded(), to: checkpointPath(of: run, seed: seed))
-    }
-
-    /// A seed's checkpoint; nil where none was written yet.
-    public func readCheckpoint(run: String, seed: Int) throws -> Checkpoint? {
-        let path = checkpointPath(of: run, seed: seed)
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw StoreError("cannot read \(path): check its permissions")
-        }
-        do {
-            return try Checkpoint(decoding: data)
-        } catch {
-            throw StoreError("\(path): \(error)")
-        }
-    }
 
     public func writeReport(_ html: String, run: String) throws { try write(page: html, to: reportPath(of: run)) }
 

@@ -78,6 +78,8 @@ private let poleExperiment = """
         ["run", "pole.yaml", "--seeds", "9..2"], ["run"], ["run", "pole.yaml", "--threads", "0"], ["fly"],
         ["run", "pole.yaml", "--fast"], ["resume", "pole-1"], ["report", "pole-1"], ["evaluate", "pole-1"],
         ["compare", "pole-1"], ["compare", "a", "a"], ["describe", "nothing-like-it"], ["reproduce", "no-such-paper"],
+        ["export", "pole-1"],
+        ["evaluate", "missing.safetensors"], ["evaluate", "pole.yaml.safetensors", "--checkpoint", "first"],
         ["catalogue", "--family", "none"], ["bench", "--filter", "no such figure"],
         ["rollout", "--task", "CartPol", "--actions", "actions"],
         ["rollout", "--task", "CartPole", "--state", "[1]", "--actions", "actions"],
@@ -133,6 +135,34 @@ private let poleExperiment = """
         #expect((evaluated.json?["seeds"] as? [[String: Any]])?.count == 2)
         let runs = try Command(["runs", "--store", "kept"], in: folder).wait()
         #expect(runs.output.contains("pole-1") && runs.output.contains("finished"))
+    }
+
+    @Test func whatIsKeptOfARunIsUsed() throws {
+        let folder = try makeFolder()
+        let trained = try Command(
+            ["run", "pole.yaml", "--json", "--set", "log=[csv, tensorboard]", "--set", "checkpoint.keep=2"], in: folder
+        ).wait()
+        #expect(trained.code == 0, "\(trained.errors)")
+        let run = folder.path + "/.telos/runs/pole-1"
+        #expect(try String(contentsOfFile: "\(run)/seed-1.csv", encoding: .utf8).contains("\n4096,return/evaluation,"))
+        let events = try Data(contentsOf: URL(fileURLWithPath: "\(run)/tensorboard/seed-0/events.out.tfevents.telos"))
+        #expect(try EventFileReader.events([UInt8](events)).contains { $0.values.first?.tag == "metric/entropy" })
+
+        let exported = try Command(
+            ["export", "pole-1", "--seed", "1", "--output", "p.safetensors", "--json"], in: folder
+        )
+        .wait()
+        #expect(exported.code == 0, "\(exported.errors)")
+        #expect(exported.json?["steps"] as? Int == 4096 && exported.json?["kind"] as? String == "actor")
+        let judged = try Command(["evaluate", "p.safetensors", "--episodes", "7", "--json"], in: folder).wait()
+        #expect(judged.code == 0, "\(judged.errors)")
+        #expect(judged.json?["episodes"] as? Int == 7 && judged.json?["task"] as? String == "CartPole")
+        for choice in ["best", "4096", "latest"] {
+            let outcome = try Command(["evaluate", "pole-1", "--checkpoint", choice], in: folder).wait()
+            #expect(outcome.code == 0, "\(choice): \(outcome.errors)")
+        }
+        let missing = try Command(["export", "pole-1", "--checkpoint", "17"], in: folder).wait()
+        #expect(missing.code == 2 && missing.errors.contains("there are latest, best, "))
     }
 
     /// Scalar and vector kernels, one thread and two, end in the same weights.

@@ -50,7 +50,7 @@ private let full = """
         #expect(options == expected)
         #expect(read.seeds == [100, 101, 102, 103, 104])
         #expect(read.evaluation == Experiment.Evaluation(episodes: 7, every: 1000))
-        #expect(read.checkpointEvery == 5000)
+        #expect(read.checkpoint == Experiment.Checkpoints(every: 5000))
         #expect(read.threads == 2)
         #expect(read.source == full)
     }
@@ -65,10 +65,10 @@ private let full = """
         #expect(try FixtureConfiguration(json: read.learnerOptions) == FixtureConfiguration())
         #expect(read.seeds == [0, 1, 2, 3, 4])
         #expect(read.evaluation == Experiment.Evaluation(episodes: 20, every: 50))
-        #expect(read.checkpointEvery == 100)
+        #expect(read.checkpoint == Experiment.Checkpoints(every: 100, best: true, keep: 0))
         #expect(read.threads == nil)
         let few = try experiment("task: {environment: Corridor}\nlearner: {algorithm: ppo, steps: 3}")
-        #expect(few.evaluation.every == 1 && few.checkpointEvery == 1)
+        #expect(few.evaluation.every == 1 && few.checkpoint.every == 1)
     }
 
     @Test func auxiliariesAreSummedUnlessSaidOtherwise() throws {
@@ -155,7 +155,8 @@ private let full = """
                   hiddenSizes: [64, 64]
                 seeds: 0..4
                 evaluation: {episodes: 20, every: 1}
-                checkpoint: {every: 1}
+                checkpoint: {every: 1, best: true, keep: 0}
+                log: []
                 threads: all
 
                 """)

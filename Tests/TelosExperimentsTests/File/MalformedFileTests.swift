@@ -70,7 +70,7 @@ private func reward(_ text: String) -> String { learner + "task:\n  environment:
         Malformed(option("clip_range: 0.1"), 2, 38, "ppo has no key 'clip_range'; did you mean 'clipRange'?"),
         Malformed("task: {environment: {name: Corridor, sise: 5}}\n" + learner, 1, 38, "did you mean 'size'?"),
         Malformed(third("evaluation: {episode: 5}\n"), 3, 14, "did you mean 'episodes'?"),
-        Malformed(third("checkpoint: {steps: 5}\n"), 3, 14, "its keys are every"),
+        Malformed(third("checkpoint: {steps: 5}\n"), 3, 14, "its keys are every, best, keep"),
         Malformed(third("auxiliary: {a: {reward: goal, wieght: 1}}\n"), 3, 31, "did you mean 'weight'?"),
         Malformed(third("learner: {}\n"), 3, 1, "'learner' is given twice; it is first on line 2"),
         Malformed(

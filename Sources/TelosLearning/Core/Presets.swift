@@ -1,0 +1,51 @@
+/// Settings of a learner that were found to work in an environment; `preset: tuned` in an experiment file.
+public struct Preset: Sendable, Hashable {
+    /// What an experiment file writes for the preset of its own environment.
+    public static let tuned = "tuned"
+
+    /// The learner's name, as in `Learners`.
+    public var learner: String
+    /// The environment's name, as in `Environments`, in its usual form.
+    public var environment: String
+    /// Environment steps a seed.
+    public var steps: Int
+    /// The options that differ from the learner's defaults, as a JSON object.
+    public var options: String
+    /// What else the settings count on; empty for nothing.
+    public var note: String
+
+    public init(_ learner: String, _ environment: String, steps: Int, _ options: String, note: String = "") {
+        self.learner = learner
+        self.environment = environment
+        self.steps = steps
+        self.options = options
+        self.note = note
+    }
+}
+
+/// The presets that come with Telos, one entry each. Tune on seeds 300 to 309 and judge on seeds 0 to 9.
+public enum Presets {
+    public static let all: [Preset] = [
+        Preset(
+            "ppo", "CartPole", steps: 100_000,
+            #"{"rolloutSteps": 256, "learningRate": 0.0005, "learningRateSchedule": "linear"}"#),
+        Preset(
+            "ppo", "Acrobot", steps: 300_000,
+            """
+            {"environments": 16, "minibatchSize": 256, "learningRate": 0.001, "learningRateSchedule": "linear",
+            "gaeLambda": 0.97, "entropyCoefficient": 0.01, "normalizeObservations": true}
+            """),
+        Preset(
+            "ppo", "Pendulum", steps: 300_000,
+            """
+            {"rolloutSteps": 256, "minibatchSize": 128, "learningRate": 0.001, "learningRateSchedule": "linear",
+            "discount": 0.95, "normalizeRewards": true}
+            """),
+        Preset(
+            "ppo", "MountainCarContinuous", steps: 100_000,
+            """
+            {"rolloutSteps": 512, "minibatchSize": 256, "learningRate": 0.001, "normalizeObservations": true,
+            "normalizeRewards": true}
+            """, note: "with auxiliary: {speed: \"10 * abs(velocity)\"} and combine: sum"),
+    ]
+}
