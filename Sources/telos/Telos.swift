@@ -20,6 +20,7 @@ struct TelosCommand: ParsableCommand {
                 name: "Train and look",
                 subcommands: [
                     Run.self, Resume.self, Evaluate.self, Report.self, Compare.self, Runs.self, Export.self,
+                    Search.self,
                 ]),
             CommandGroup(
                 name: "What there is",

@@ -73,6 +73,8 @@ public struct Experiment: Sendable {
     public var logs: [LogFormat]
     /// Cores to use in all; nil for as many as there are.
     public var threads: Int?
+    /// How `telos search` varies it; nil where the file does not say, and no part of what a run does.
+    public var search: SearchPlan?
     /// The text it was read from, without the command line's changes.
     public var source: String
 }

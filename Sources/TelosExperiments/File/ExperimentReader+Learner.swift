@@ -215,7 +215,7 @@ extension ExperimentReader {
     }
 
     /// A value whose kind nothing says.
-    private func any(_ node: DocumentNode) -> JSONValue {
+    func any(_ node: DocumentNode) -> JSONValue {
         switch node.content {
         case .list(let items): return .list(items.map(any))
         case .map(let pairs):

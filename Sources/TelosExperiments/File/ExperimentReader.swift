@@ -10,6 +10,7 @@ struct ExperimentReader {
 
     static let keys = [
         "name", "task", "auxiliary", "combine", "learner", "seeds", "evaluation", "checkpoint", "log", "threads",
+        "search",
     ]
     static let defaultSeeds = 5
     static let defaultEpisodes = 20
@@ -33,6 +34,7 @@ struct ExperimentReader {
         let evaluation = readEvaluation(fields["evaluation"], steps: learner?.steps ?? 1)
         let checkpoint = readCheckpoint(fields["checkpoint"], steps: learner?.steps ?? 1)
         let logs = readLogs(fields["log"])
+        let search = readSearch(fields["search"])
         let threads = fields["threads"].flatMap { node in
             node.isNull || node.string == "all" ? nil : integer(node, named: "threads", in: 1...1024)
         }
@@ -54,7 +56,8 @@ struct ExperimentReader {
         return Experiment(
             name: name, task: definition, primary: task.reward, auxiliaries: auxiliaries.map(\.form),
             learner: learner.entry, learnerOptions: learner.options, steps: learner.steps, seeds: seeds,
-            evaluation: evaluation, checkpoint: checkpoint, logs: logs, threads: threads, source: source)
+            evaluation: evaluation, checkpoint: checkpoint, logs: logs, threads: threads, search: search,
+            source: source)
     }
 
     // MARK: Messages
@@ -108,7 +111,7 @@ struct ExperimentReader {
         return text
     }
 
-    private mutating func readSeeds(_ node: DocumentNode?) -> [Int]? {
+    mutating func readSeeds(_ node: DocumentNode?) -> [Int]? {
         guard let node else { return Array(0..<Self.defaultSeeds) }
         if case .list(let items) = node.content {
             let seeds = items.compactMap { integer($0, named: "a seed", in: 0...Int(Int32.max)) }

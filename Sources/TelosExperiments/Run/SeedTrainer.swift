@@ -112,7 +112,8 @@ struct SeedTrainer: Sendable {
         while true {
             if stop.isRaised { return try save(.interrupted) }
             let done = learner.steps >= plan.steps
-            if log.nextEvaluation <= learner.steps || (done && log.evaluatedAt != learner.steps) {
+            let pauses = plan.pauseAt.map { learner.steps >= $0 } ?? false
+            if log.nextEvaluation <= learner.steps || ((done || pauses) && log.evaluatedAt != learner.steps) {
                 let key = RandomKey(seed: seed).derived("evaluation").derived("step", learner.steps)
                 let result = try evaluate(
                     learner.policy(), on: plan.task, episodes: plan.evaluationEpisodes, key: key)
@@ -128,6 +129,7 @@ struct SeedTrainer: Sendable {
                 _ = try save(.running)
                 return try store(.finished)
             }
+            if pauses { return try save(.interrupted) }
             if log.nextCheckpoint <= learner.steps { _ = try save(.running) }
             let before = learner.steps
             let report = try learner.iterate()

@@ -18,6 +18,8 @@ public struct TrainingPlan: Sendable {
     public var keepsBest: Bool
     /// How many of the periodic checkpoints are kept as well, the latest ones.
     public var keptCheckpoints: Int
+    /// Steps at which a seed is evaluated, saved and left interrupted; nil to train to the end.
+    public var pauseAt: Int?
     /// What each seed's curves are also written to.
     public var logs: [LogFormat]
 

@@ -78,7 +78,7 @@ private let poleExperiment = """
         ["run", "pole.yaml", "--seeds", "9..2"], ["run"], ["run", "pole.yaml", "--threads", "0"], ["fly"],
         ["run", "pole.yaml", "--fast"], ["resume", "pole-1"], ["report", "pole-1"], ["evaluate", "pole-1"],
         ["compare", "pole-1"], ["compare", "a", "a"], ["describe", "nothing-like-it"], ["reproduce", "no-such-paper"],
-        ["export", "pole-1"],
+        ["search", "pole.yaml"], ["search", "missing.yaml"], ["export", "pole-1"],
         ["evaluate", "missing.safetensors"], ["evaluate", "pole.yaml.safetensors", "--checkpoint", "first"],
         ["catalogue", "--family", "none"], ["bench", "--filter", "no such figure"],
         ["rollout", "--task", "CartPol", "--actions", "actions"],
@@ -163,6 +163,42 @@ private let poleExperiment = """
         }
         let missing = try Command(["export", "pole-1", "--checkpoint", "17"], in: folder).wait()
         #expect(missing.code == 2 && missing.errors.contains("there are latest, best, "))
+    }
+
+    /// Killed while it trains, then continued by its name: the table of a search that was left alone.
+    @Test func aKilledSearchIsContinued() throws {
+        let folder = try makeFolder()
+        let section = """
+
+            search:
+              method: halving
+              trials: 4
+              reduction: 2
+              seeds: 0..1
+              space: {learner.learningRate: {log-uniform: [1e-4, 1e-2]}, learner.epochs: {integer: [1, 8]}}
+            """
+        let path = folder.path + "/search.yaml"
+        let pole = try String(contentsOfFile: folder.path + "/pole.yaml", encoding: .utf8)
+        try Data((pole + section).utf8).write(to: URL(fileURLWithPath: path))
+        let arguments = ["search", "search.yaml", "--json", "--set", "learner.steps=16384"]
+        let whole = try Command(arguments + ["--store", "whole"], in: folder).wait()
+        #expect(whole.code == 0, "\(whole.errors)")
+        let broken = try Command(arguments, in: folder)
+        let checkpoint = folder.path + "/.telos/searches/search-1/runs/candidate-2-1/seed-0.safetensors"
+        for _ in 0..<6000 where !FileManager.default.fileExists(atPath: checkpoint) { usleep(5000) }
+        kill(broken.process.processIdentifier, SIGKILL)
+        #expect(try broken.wait().code == 128 + SIGKILL)
+        let continued = try Command(["search", "search-1", "--json"], in: folder).wait()
+        #expect(continued.code == 0, "\(continued.errors)")
+        func candidates(_ outcome: Outcome) throws -> NSArray {
+            try #require(outcome.json?["candidates"] as? NSArray)
+        }
+        #expect(try candidates(whole) == candidates(continued))
+        #expect(try candidates(whole).count == 4)
+        let tables = try ["whole", ".telos"].map {
+            try String(contentsOfFile: "\(folder.path)/\($0)/searches/search-1/table.csv", encoding: .utf8)
+        }
+        #expect(tables[0] == tables[1])
     }
 
     /// Scalar and vector kernels, one thread and two, end in the same weights.
