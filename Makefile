@@ -12,7 +12,7 @@ IMAGES := $(CURDIR)/.build/kernel-programs/images
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-neon test-accuracy format lint completions clean
+.PHONY: help setup build demo results test test-neon test-accuracy format lint completions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: build ## train an agent under a misleading hint four ways, compare them, w
 	    $(TELOS) run $(DEMO) --set name=$$way --set combine=$$way --store $(DEMO_STORE) || exit $$?; done
 	@echo; echo "Primary return of each way of using the hint:"
 	@$(TELOS) compare primary-1 sum-1 potential-1 behavior-alignment-1 --store $(DEMO_STORE)
+
+results: build ## generate the pages of Results/ from the curves in Results/data
+	@$(TELOS) results
 
 test: setup ## build and run every test in release
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests

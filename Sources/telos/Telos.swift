@@ -26,7 +26,7 @@ struct TelosCommand: ParsableCommand {
                 name: "What there is",
                 subcommands: [Tasks.self, LearnersCommand.self, Rewards.self, Describe.self]),
             CommandGroup(name: "Published systems", subcommands: [CatalogueCommand.self, Reproduce.self]),
-            CommandGroup(name: "Checks", subcommands: [Rollout.self, Bench.self, Inspect.self]),
+            CommandGroup(name: "Checks", subcommands: [Rollout.self, Bench.self, Inspect.self, Results.self]),
         ])
 
     static func main() {

@@ -78,7 +78,7 @@ private let poleExperiment = """
         ["run", "pole.yaml", "--seeds", "9..2"], ["run"], ["run", "pole.yaml", "--threads", "0"], ["fly"],
         ["run", "pole.yaml", "--fast"], ["resume", "pole-1"], ["report", "pole-1"], ["evaluate", "pole-1"],
         ["compare", "pole-1"], ["compare", "a", "a"], ["describe", "nothing-like-it"], ["reproduce", "no-such-paper"],
-        ["search", "pole.yaml"], ["search", "missing.yaml"], ["export", "pole-1"],
+        ["search", "pole.yaml"], ["search", "missing.yaml"], ["export", "pole-1"], ["results", "--check"],
         ["evaluate", "missing.safetensors"], ["evaluate", "pole.yaml.safetensors", "--checkpoint", "first"],
         ["catalogue", "--family", "none"], ["bench", "--filter", "no such figure"],
         ["rollout", "--task", "CartPol", "--actions", "actions"],
