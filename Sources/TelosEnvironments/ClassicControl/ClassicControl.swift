@@ -1,6 +1,12 @@
 /// Five small control problems with the dynamics of Gymnasium's classic control suite.
 extension Environments {
     static let classicControl: [EnvironmentEntry] = [
-        CartPole.entry, MountainCar.entry, MountainCarContinuous.entry, Acrobot.entry, Pendulum.entry,
+        CartPole.entry.hiding(
+            allBut: [0, 2], with: "hideVelocities",
+            "Whether only positions are observed, so that a policy needs memory."),
+        MountainCar.entry, MountainCarContinuous.entry, Acrobot.entry,
+        Pendulum.entry.hiding(
+            allBut: [0, 1], with: "hideVelocities", "Whether only the angle is observed, so that a policy needs memory."
+        ),
     ]
 }

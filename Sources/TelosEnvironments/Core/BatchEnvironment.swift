@@ -31,6 +31,8 @@ public protocol BatchEnvironment: AnyObject {
     var horizon: Int? { get }
     /// Row e: what the policy acts on next.
     var observations: UnsafeBufferPointer<Float> { get }
+    /// Signal k of environment e now, as the policy is about to act, at `k * count + e`.
+    var signals: UnsafeBufferPointer<Double> { get }
     /// The last step. Empty ends before the first.
     var transitions: TransitionBatch { get }
     /// Starts every environment anew, from its own stream.
@@ -113,6 +115,7 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
     }
 
     public var observations: UnsafeBufferPointer<Float> { current.readOnly }
+    public var signals: UnsafeBufferPointer<Double> { signalsCurrent.readOnly }
 
     public var transitions: TransitionBatch {
         TransitionBatch(

@@ -103,6 +103,17 @@ public enum EnvironmentConformance {
         if !specification.actionNames.isEmpty, specification.actionNames.count != choices {
             problems.append("\(specification.actionNames.count) action names for \(choices) actions")
         }
+        if !specification.maskSignals.isEmpty {
+            for name in specification.maskSignals where specification.signalIndex(name) == nil {
+                problems.append("there is no signal '\(name)' to be a mask")
+            }
+            let masked = specification.action.choices?.reduce(0, +)
+            if masked != specification.maskSignals.count {
+                problems.append(
+                    "\(specification.maskSignals.count) mask signals for the \(masked ?? 0) choices of \(specification.action)"
+                )
+            }
+        }
         problems += spaceProblems(specification.observation, "observation")
         problems += spaceProblems(specification.action, "action")
         let width = specification.observation.width
@@ -150,6 +161,7 @@ public enum EnvironmentConformance {
             let before = Array(batch.observations)
             let signalsBefore = step == 1 ? nil : Array(batch.transitions.signalsAfter)
             let endsBefore = Array(batch.transitions.ends)
+            if let problem = maskProblem(batch) { problems.add("mask", "step \(step): \(problem)") }
             driver.step()
             let last = batch.transitions
             guard last.count == count, last.ends.count == count, last.observations.count == count * width,
@@ -192,6 +204,27 @@ public enum EnvironmentConformance {
         let drawing = batch.draw(0)
         if !(drawing.width > 0 && drawing.height > 0) { problems.add("draw", "the drawing has no size") }
         return problems.messages
+    }
+
+    /// Mask signals are 0 or 1 where an action is due, and leave at least one option of each choice.
+    private static func maskProblem(_ batch: any BatchEnvironment) -> String? {
+        guard let mask = ActionMask(batch.specification), let choices = batch.specification.action.choices else {
+            return nil
+        }
+        let values = batch.specification.maskSignals.compactMap(batch.specification.signalIndex).map { position in
+            (0..<batch.count).map { batch.signals[position * batch.count + $0] }
+        }
+        guard values.joined().allSatisfy({ $0 == 0 || $0 == 1 }) else { return "a mask signal is neither 0 nor 1" }
+        let rows = Buffer<Float>(count: batch.count * mask.width, repeating: 0)
+        mask.write(batch.signals, count: batch.count, into: rows.all)
+        for environment in 0..<batch.count {
+            var start = environment * mask.width
+            for count in choices {
+                if rows.rows(from: start, count: count).allSatisfy({ $0 == 0 }) { return "no option is possible" }
+                start += count
+            }
+        }
+        return nil
     }
 
     private static func repeatabilityProblems(

@@ -27,6 +27,9 @@ public struct EnvironmentSpecification: Hashable, Sendable, Codable {
     /// Names of the choices of a discrete action, or of the elements of a box; usable as constants in expressions.
     public var actionNames: [String]
     public var signals: [Signal]
+    /// For each choice of a discrete action the signal that is 1 where it is possible and 0 where not; empty where all always
+    /// are. At least one choice is possible in every state that is not terminal.
+    public var maskSignals: [String]
     /// What each number of a state's flat form is, in order (see `EnvironmentState`).
     public var stateNames: [String]
     /// What the dynamics match: authors, year, title, or a peer's environment and version.
@@ -34,7 +37,7 @@ public struct EnvironmentSpecification: Hashable, Sendable, Codable {
 
     public init(
         name: String, summary: String, observation: Space, action: Space, actionNames: [String] = [],
-        signals: [Signal], stateNames: [String], reference: String
+        signals: [Signal], maskSignals: [String] = [], stateNames: [String], reference: String
     ) {
         self.name = name
         self.summary = summary
@@ -42,6 +45,7 @@ public struct EnvironmentSpecification: Hashable, Sendable, Codable {
         self.action = action
         self.actionNames = actionNames
         self.signals = signals
+        self.maskSignals = maskSignals
         self.stateNames = stateNames
         self.reference = reference
     }

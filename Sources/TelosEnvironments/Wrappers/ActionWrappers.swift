@@ -36,6 +36,7 @@ public final class RescaledAction: BatchEnvironment {
     public var count: Int { base.count }
     public var horizon: Int? { base.horizon }
     public var observations: UnsafeBufferPointer<Float> { base.observations }
+    public var signals: UnsafeBufferPointer<Double> { base.signals }
 
     public var transitions: TransitionBatch {
         base.transitions.with(specification: specification, actions: policyActions.readOnly)
@@ -87,6 +88,7 @@ public final class ClippedAction: BatchEnvironment {
     public var count: Int { base.count }
     public var horizon: Int? { base.horizon }
     public var observations: UnsafeBufferPointer<Float> { base.observations }
+    public var signals: UnsafeBufferPointer<Double> { base.signals }
     public var transitions: TransitionBatch { base.transitions.with(specification: specification) }
 
     public func reset() { base.reset() }

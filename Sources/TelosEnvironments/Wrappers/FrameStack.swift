@@ -47,6 +47,7 @@ public final class FrameStack: BatchEnvironment {
     public var count: Int { base.count }
     public var horizon: Int? { base.horizon }
     public var observations: UnsafeBufferPointer<Float> { current.readOnly }
+    public var signals: UnsafeBufferPointer<Double> { base.signals }
 
     public var transitions: TransitionBatch {
         base.transitions.with(

@@ -69,6 +69,7 @@ public final class NormalizedObservation: BatchEnvironment {
     public var count: Int { base.count }
     public var horizon: Int? { base.horizon }
     public var observations: UnsafeBufferPointer<Float> { current.readOnly }
+    public var signals: UnsafeBufferPointer<Double> { base.signals }
 
     public var transitions: TransitionBatch {
         base.transitions.with(

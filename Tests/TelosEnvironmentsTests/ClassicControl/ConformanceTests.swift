@@ -72,6 +72,7 @@ private final class FaultyBatch: BatchEnvironment {
     var specification: EnvironmentSpecification { base.specification }
     var count: Int { base.count }
     var observations: UnsafeBufferPointer<Float> { base.observations }
+    var signals: UnsafeBufferPointer<Double> { base.signals }
     var transitions: TransitionBatch {
         var batch = base.transitions
         if fault == .finalObservationLost { batch.nextObservations = base.observations }
