@@ -19,6 +19,16 @@ final class RolloutAlignment {
 
     static func heads(channels: Int) -> Int { channels + 2 }
 
+    /// - Throws: `ConfigurationError` for policies whose probabilities depend on more than the observation.
+    static func check(_ network: NetworkDesign, isMasked: Bool) throws {
+        guard !network.kind.isRecurrent, !isMasked else {
+            throw ConfigurationError(
+                option: "network",
+                "combine: behavior-alignment works with memoryless policies without action masks; write network: mlp, or "
+                    + "another combine")
+        }
+    }
+
     /// The constant head's returns are as long as episodes; the critic predicts them in units of the horizon.
     static func valueScales(heads: Int, discount: Double) -> [Float] {
         [Float(1 / max(1e-3, 1 - discount))] + Array(repeating: 1, count: heads - 1)

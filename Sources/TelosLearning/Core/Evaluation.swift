@@ -35,11 +35,17 @@ public func evaluate(
     var returns = [Double](repeating: 0, count: episodes)
     var terms = [Double](repeating: 0, count: rewards.termNames.count * episodes)
     var drawings = recordingFirst ? [environments.draw(0)] : []
+    let mask = ActionMask(environments.specification)
+    let maskRows = Buffer<Float>(count: episodes * (mask?.width ?? 0), repeating: 0)
+    let memory = Buffer<Float>(count: episodes * policy.memoryWidth, repeating: 0)
     var step = 0
     while records.contains(where: { $0 == nil }), step < maximumSteps {
+        mask?.write(environments.signals, count: episodes, into: maskRows.all)
         policy.act(
-            on: environments.observations, count: episodes, into: actions.all, deterministic: deterministic,
-            using: &random)
+            on: PolicyInput(
+                observations: environments.observations, count: episodes, mask: mask.map { _ in maskRows.readOnly },
+                memory: memory.all),
+            into: actions.all, deterministic: deterministic, using: &random)
         environments.step(actions: actions.readOnly)
         step += 1
         let transitions = environments.transitions
@@ -56,6 +62,9 @@ public func evaluate(
                     step: step, length: step, primaryReturn: returns[index],
                     terms: rewards.termNames.indices.map { terms[$0 * episodes + index] }, end: end)
             }
+        }
+        for index in 0..<episodes where transitions.ends[index] != .ongoing {
+            memory.rows(from: index * policy.memoryWidth, count: policy.memoryWidth).update(repeating: 0)
         }
         if recordingFirst, records[0] == nil { drawings.append(environments.draw(0)) }
     }

@@ -1,13 +1,52 @@
 import TelosEnvironments
 import TelosTensor
 
-/// Acts. A policy holds everything acting needs, its observation normaliser included, frozen.
+/// What a policy acts on, row by row.
+public struct PolicyInput {
+    public var observations: UnsafeBufferPointer<Float>
+    public var count: Int
+    /// Which choices are possible, [count, choices] of zeros and ones; nil where all are.
+    public var mask: UnsafeBufferPointer<Float>?
+    /// What the policy remembers of each row's episode, [count, memoryWidth], rewritten when it acts. Zeros begin an
+    /// episode. Nil where every row begins one.
+    public var memory: UnsafeMutableBufferPointer<Float>?
+
+    public init(
+        observations: UnsafeBufferPointer<Float>, count: Int, mask: UnsafeBufferPointer<Float>? = nil,
+        memory: UnsafeMutableBufferPointer<Float>? = nil
+    ) {
+        self.observations = observations
+        self.count = count
+        self.mask = mask
+        self.memory = memory
+    }
+}
+
+/// Acts. A policy holds everything acting needs, its observation normaliser included, frozen. What it remembers of an
+/// episode is not in it: whoever runs the episode keeps that.
 public protocol Policy: AnyObject {
-    /// Writes the action of each of `count` observation rows.
+    /// Writes the action of each of `count` observation rows, each the first of its episode, every choice possible.
     /// - deterministic: the most probable action; otherwise one drawn with `random`.
     func act(
         on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
         deterministic: Bool, using random: inout RandomStream)
+    /// Floats of memory a row; 0 by default.
+    var memoryWidth: Int { get }
+    /// Writes the action of each row of `input`; by default of its observations alone.
+    func act(
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+        using random: inout RandomStream)
+}
+
+extension Policy {
+    public var memoryWidth: Int { 0 }
+
+    public func act(
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+        using random: inout RandomStream
+    ) {
+        act(on: input.observations, count: input.count, into: actions, deterministic: deterministic, using: &random)
+    }
 }
 
 /// A finished training episode.

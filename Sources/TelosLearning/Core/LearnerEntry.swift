@@ -1,5 +1,15 @@
 import TelosEnvironments
 
+/// What a learner can do that not every learner can.
+public enum LearnerCapability: String, Sendable, Codable, CaseIterable {
+    /// Never takes a choice that the environment's mask forbids, and learns under the mask.
+    case actionMasks
+    /// Remembers earlier observations, with the option `network` or of itself.
+    case memory
+    /// Learns with what probability to act, not only which action is best.
+    case stochasticPolicies
+}
+
 /// A learner that a name in an experiment file can mean.
 public struct LearnerEntry: Sendable {
     public var name: String
@@ -14,13 +24,14 @@ public struct LearnerEntry: Sendable {
     public var defaults: String
     /// Decodes and checks options given as a JSON object; throws `ConfigurationError`.
     public var check: @Sendable (_ json: String) throws -> Void
+    public var capabilities: Set<LearnerCapability>
     /// Why it cannot learn in such an environment; nil where it can.
     public var refusal: @Sendable (EnvironmentSpecification) -> String?
     public var make: @Sendable (_ context: LearnerContext, _ json: String) throws -> any Learner
 
     public init<Configuration: LearnerConfiguration>(
         name: String, family: String, summary: String, reference: String, notes: LearnerNotes = LearnerNotes(),
-        configuration: Configuration.Type,
+        configuration: Configuration.Type, capabilities: Set<LearnerCapability> = [],
         refusal: @escaping @Sendable (EnvironmentSpecification) -> String?,
         make: @escaping @Sendable (LearnerContext, Configuration) throws -> any Learner
     ) {
@@ -32,7 +43,13 @@ public struct LearnerEntry: Sendable {
         options = Configuration.options
         defaults = Configuration().json
         check = { _ = try Configuration(json: $0) }
-        self.refusal = refusal
+        self.capabilities = capabilities
+        self.refusal = { specification in
+            if !specification.maskSignals.isEmpty, !capabilities.contains(.actionMasks) {
+                return "it does not know which actions are possible, \(specification.name) forbids some"
+            }
+            return refusal(specification)
+        }
         self.make = { try make($0, try Configuration(json: $1)) }
     }
 }

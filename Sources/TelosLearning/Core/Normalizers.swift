@@ -5,8 +5,18 @@ import TelosEnvironments
 /// It is part of a policy, so a policy that acts elsewhere sees what it saw in training, and nothing moves it there.
 public struct ObservationNormalizer: Sendable, Codable, Hashable {
     public var moments: RunningMoments
+    /// Columns that are normalised; the others, which hold choices, pass as they are. All where nil.
+    public var columns: [Bool]?
 
     public init(width: Int) { moments = RunningMoments(width: width) }
+
+    /// Nil where nothing observed is a real number.
+    public init?(_ encoding: ObservationEncoding) {
+        let columns = encoding.realColumns
+        guard columns.contains(true) else { return nil }
+        moments = RunningMoments(width: encoding.width)
+        self.columns = columns.contains(false) ? columns : nil
+    }
 
     public func apply(_ rows: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>) {
         guard let frozen else {
@@ -20,7 +30,10 @@ public struct ObservationNormalizer: Sendable, Codable, Hashable {
     public var frozen: FrozenNormalizer? {
         guard moments.count > 0 else { return nil }
         return FrozenNormalizer(
-            mean: moments.mean.map { Float($0) }, scale: moments.variance.map { Float(1 / ($0 + 1e-8).squareRoot()) })
+            mean: moments.mean.map { Float($0) },
+            scale: moments.variance.indices.map { column in
+                columns?[column] == false ? 0 : Float(1 / (moments.variance[column] + 1e-8).squareRoot())
+            })
     }
 }
 

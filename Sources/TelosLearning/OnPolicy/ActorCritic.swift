@@ -1,103 +1,95 @@
-import TelosEnvironments
+import CTelosKernels
 import TelosNN
 import TelosTensor
 
-/// How a network reads encoded observations.
-public enum ObservationEncoding: Sendable, Hashable, Codable {
-    /// Real numbers, normalised before they reach the network.
-    case real(Int)
-    /// A discrete index as a one-hot row.
-    case oneHot(Int)
+/// What the networks of an actor-critic look like.
+public struct NetworkDesign: Sendable, Hashable, Codable {
+    public var kind = NetworkKind.mlp
+    public var hiddenSizes = [64, 64]
+    public var activation = Activation.tanh
+    /// Whether policy and critic have the same hidden layers.
+    public var sharesLayers = false
+    /// Gains of the orthogonal first weights.
+    public var hiddenGain = 1.414_213_6
+    public var policyGain = 0.01
+    public var valueGain = 1.0
+    public var initialLogDeviation = 0.0
+    /// Whether the deviation is an output of the network, rather than a number for all states.
+    public var hasStateDependentDeviation = false
+    /// Whether log deviations are kept within -5 ... 2 by a hyperbolic tangent.
+    public var boundsDeviation = false
 
-    public init?(_ space: Space) {
-        switch space {
-        case .discrete(let count): self = .oneHot(count)
-        case .box, .binary: self = .real(space.width)
-        default: return nil
-        }
-    }
+    public init() {}
 
-    /// Floats of an encoded observation, and inputs of the network.
-    public var width: Int { if case .real(let width) = self { width } else { 1 } }
-    public var features: Int {
-        switch self {
-        case .real(let width), .oneHot(let width): width
-        }
-    }
+    var hasTrunk: Bool { kind.isRecurrent || sharesLayers }
+}
 
-    public func callAsFunction(_ observations: Tensor) -> Tensor {
-        switch self {
-        case .real: observations
-        case .oneHot(let count): observations.reshaped(observations.count).oneHot(count)
-        }
+/// Rows of observations with what a policy needs beside them.
+public struct ActorInput {
+    /// [time * sequences, encoded width], time-major.
+    public var observations: Tensor
+    /// [time * sequences, choices], 1 where a choice is possible; nil where all always are.
+    public var mask: Tensor?
+    /// Before the first step, [sequences, memoryWidth]; nil for a policy without memory, or for zeros.
+    public var memory: Tensor?
+    /// [time, sequences], 1 where the step begins an episode; nil for none.
+    public var resets: Tensor?
+    /// Steps in each sequence.
+    public var time = 1
+
+    public init(
+        _ observations: Tensor, mask: Tensor? = nil, memory: Tensor? = nil, resets: Tensor? = nil, time: Int = 1
+    ) {
+        self.observations = observations
+        self.mask = mask
+        self.memory = memory
+        self.resets = resets
+        self.time = time
     }
 }
 
-/// How a network's outputs become a distribution over actions.
-public enum ActionHead: Sendable, Hashable, Codable {
-    case categorical(Int)
-    /// A normal with state-independent deviation; actions are clipped to the bounds where the environment receives them.
-    case gaussian(low: [Float], high: [Float])
-
-    public init?(_ space: Space) {
-        switch space {
-        case .discrete(let count): self = .categorical(count)
-        case .box(let low, let high, _): self = .gaussian(low: low, high: high)
-        default: return nil
-        }
-    }
-
-    /// Floats of an encoded action, and outputs of the network.
-    public var width: Int { if case .gaussian(let low, _) = self { low.count } else { 1 } }
-    public var outputs: Int {
-        switch self {
-        case .categorical(let count): count;
-        case .gaussian(let low, _): low.count
-        }
-    }
-
-    /// Fills the noise that `ActionDistribution.sample` turns into actions.
-    func fillNoise(_ noise: UnsafeMutableBufferPointer<Float>, using random: inout RandomStream) {
-        switch self {
-        case .categorical: random.fillUniform(noise)
-        case .gaussian: random.fillNormal(noise)
-        }
-    }
-
-    /// What the environment receives for what the policy drew.
-    func bounded(_ actions: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>) {
-        guard case .gaussian(let low, let high) = self else {
-            _ = result.update(fromContentsOf: actions)
-            return
-        }
-        for index in actions.indices {
-            result[index] = min(high[index % low.count], max(low[index % low.count], actions[index]))
-        }
-    }
-}
-
-/// Separate policy and value networks.
+/// Policy and value networks, separate or with common hidden layers, with a memory or without.
 public struct ActorCritic: TensorContainer {
     public var policy: MLP
     public var logDeviation: Tensor?
     public var value: MLP
+    /// The hidden layers before `policy`, where they are not its own; with shared layers before `value` too.
+    var policyTrunk: Trunk?
+    var valueTrunk: Trunk?
     let encoding: ObservationEncoding
     let head: ActionHead
+    let design: NetworkDesign
 
     /// - valueHeads: how many returns the critic predicts.
     public init(
-        encoding: ObservationEncoding, head: ActionHead, valueHeads: Int, hiddenSizes: [Int], activation: Activation,
-        initialLogDeviation: Double, key: RandomKey
+        encoding: ObservationEncoding, head: ActionHead, valueHeads: Int, design: NetworkDesign, key: RandomKey
     ) {
         self.encoding = encoding
         self.head = head
-        policy = MLP(
-            [encoding.features] + hiddenSizes + [head.outputs], activation: activation,
-            output: .orthogonal(gain: 0.01), key: key.derived("policy"))
-        value = MLP(
-            [encoding.features] + hiddenSizes + [valueHeads], activation: activation, key: key.derived("value"))
-        if case .gaussian(let low, _) = head {
-            logDeviation = Tensor(Array(repeating: Float(initialLogDeviation), count: low.count), shape: [low.count])
+        self.design = design
+        let (policyKey, valueKey) = (key.derived("policy"), key.derived("value"))
+        func trunk(_ key: RandomKey) -> Trunk {
+            Trunk(
+                design.kind, inputs: encoding.features, sizes: design.hiddenSizes, activation: design.activation,
+                gain: Float(design.hiddenGain), key: key.derived("trunk"))
+        }
+        func network(_ outputs: Int, gain: Double, key: RandomKey) -> MLP {
+            let width = design.hiddenSizes.last ?? encoding.features
+            return MLP(
+                design.hasTrunk ? [width, outputs] : [encoding.features] + design.hiddenSizes + [outputs],
+                activation: design.activation, hidden: .orthogonal(gain: Float(design.hiddenGain)),
+                output: .orthogonal(gain: Float(gain)), key: key)
+        }
+        if design.hasTrunk {
+            policyTrunk = trunk(policyKey)
+            if !design.sharesLayers { valueTrunk = trunk(valueKey) }
+        }
+        let stateDependent = design.hasStateDependentDeviation ? head.deviations : 0
+        policy = network(head.outputs + stateDependent, gain: design.policyGain, key: policyKey)
+        value = network(valueHeads, gain: design.valueGain, key: valueKey)
+        if head.deviations > 0 {
+            let initial = Array(repeating: Float(design.rawLogDeviation), count: head.deviations)
+            logDeviation = Tensor(initial, shape: [head.deviations])
         }
     }
 
@@ -105,68 +97,95 @@ public struct ActorCritic: TensorContainer {
         policy.visitTensors(path.appending(part: "policy"), visit)
         logDeviation.visitTensors(path.appending(part: "logDeviation"), visit)
         value.visitTensors(path.appending(part: "value"), visit)
+        policyTrunk.visitTensors(path.appending(part: "policyTrunk"), visit)
+        valueTrunk.visitTensors(path.appending(part: "valueTrunk"), visit)
     }
 
-    /// observations [batch, encoded width]
+    /// Floats of memory a row; the policy's part comes first.
+    public var memoryWidth: Int { policyMemoryWidth + (valueTrunk?.memoryWidth ?? 0) }
+    public var policyMemoryWidth: Int { policyTrunk?.memoryWidth ?? 0 }
+
+    /// The distribution over actions, the values [rows, heads] and the memory after the last step (nil without one).
+    public func callAsFunction(_ input: ActorInput) -> (any ActionDistribution, values: Tensor, memory: Tensor?) {
+        let features = encoding(input.observations)
+        let (policyRows, policyMemory) = rows(features, through: policyTrunk, input, from: 0)
+        let (valueRows, valueMemory) =
+            design.sharesLayers ? (policyRows, []) : rows(features, through: valueTrunk, input, from: policyMemoryWidth)
+        let memory = policyMemory + valueMemory
+        return (
+            distribution(of: policy(policyRows), mask: input.mask), value(valueRows),
+            memory.isEmpty ? nil : .concatenate(memory, axis: -1)
+        )
+    }
+
+    /// The policy's part alone: the distribution over actions and its memory after the last step.
+    public func acting(_ input: ActorInput) -> (distribution: any ActionDistribution, memory: Tensor?) {
+        let (rows, memory) = rows(encoding(input.observations), through: policyTrunk, input, from: 0)
+        return (distribution(of: policy(rows), mask: input.mask), memory.first)
+    }
+
+    public func distribution(_ input: ActorInput) -> any ActionDistribution { acting(input).distribution }
+
+    /// observations [batch, encoded width], each the first of its episode where the policy has a memory.
     public func distribution(_ observations: Tensor) -> any ActionDistribution {
-        let outputs = policy(encoding(observations))
-        switch head {
-        case .categorical: return Categorical(logits: outputs)
-        case .gaussian: return DiagonalGaussian(mean: outputs, logDeviation: logDeviation ?? Tensor(0))
+        distribution(ActorInput(observations))
+    }
+
+    /// [rows, heads]
+    public func values(_ input: ActorInput) -> Tensor {
+        let shared = design.sharesLayers
+        let (rows, _) = rows(
+            encoding(input.observations), through: shared ? policyTrunk : valueTrunk, input,
+            from: shared ? 0 : policyMemoryWidth)
+        return value(rows)
+    }
+
+    private func rows(
+        _ features: Tensor, through trunk: Trunk?, _ input: ActorInput, from column: Int
+    ) -> (rows: Tensor, memory: [Tensor]) {
+        guard let trunk else { return (features, []) }
+        let memory = input.memory.map { memory in
+            trunk.memoryWidth == memory.shape.last
+                ? memory : memory.sliced(axis: -1, column, column + trunk.memoryWidth)
+        }
+        return trunk(features, memory: memory, resets: input.resets, time: input.time)
+    }
+
+    private func distribution(of outputs: Tensor, mask: Tensor?) -> any ActionDistribution {
+        guard var deviation = logDeviation else { return head.distribution(outputs, logDeviation: nil, mask: mask) }
+        var means = outputs
+        if design.hasStateDependentDeviation {
+            means = outputs.sliced(axis: -1, 0, head.outputs)
+            deviation = deviation + outputs.sliced(axis: -1, head.outputs, head.outputs + head.deviations)
+        }
+        if design.boundsDeviation { deviation = 3.5 * tanh(deviation) - 1.5 }
+        return head.distribution(means, logDeviation: deviation, mask: mask)
+    }
+
+    /// What the policy alone depends on; with shared layers, what both do too.
+    struct PolicyPart: TensorContainer {
+        var policy: MLP
+        var logDeviation: Tensor?
+        var trunk: Trunk?
+
+        mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
+            policy.visitTensors(path.appending(part: "policy"), visit)
+            logDeviation.visitTensors(path.appending(part: "logDeviation"), visit)
+            trunk.visitTensors(path.appending(part: "trunk"), visit)
         }
     }
 
-    /// [batch, heads]
-    public func values(_ observations: Tensor) -> Tensor { value(encoding(observations)) }
+    var policyPart: PolicyPart {
+        get { PolicyPart(policy: policy, logDeviation: logDeviation, trunk: policyTrunk) }
+        set { (policy, logDeviation, policyTrunk) = (newValue.policy, newValue.logDeviation, newValue.trunk) }
+    }
 }
 
-/// An actor with its normaliser, frozen.
-public final class ActorPolicy: Policy {
-    let parameters: Parameters<ActorCritic>
-    let normalizer: FrozenNormalizer?
-    private var programs: [ProgramKey: Program] = [:]
-
-    private struct ProgramKey: Hashable {
-        var count: Int
-        var deterministic: Bool
-    }
-
-    public convenience init(copying model: ActorCritic, normalizer: ObservationNormalizer?) throws {
-        try self.init(copying: model, frozen: normalizer?.frozen)
-    }
-
-    init(copying model: ActorCritic, frozen normalizer: FrozenNormalizer?) throws {
-        parameters = try Parameters(model)
-        self.normalizer = normalizer
-    }
-
-    public func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        let head = parameters.traced.head
-        let program = self.program(ProgramKey(count: count, deterministic: deterministic))
-        if let normalizer {
-            normalizer.apply(observations, into: program.input(0))
-        } else {
-            _ = program.input(0).update(fromContentsOf: observations)
-        }
-        if !deterministic { head.fillNoise(program.input(1), using: &random) }
-        program.run()
-        head.bounded(program.output(0), into: actions)
-    }
-
-    private func program(_ key: ProgramKey) -> Program {
-        if let program = programs[key] { return program }
-        let model = parameters.traced
-        let observations = Tensor(placeholder: key.count, model.encoding.width)
-        let noise = Tensor(placeholder: key.count, model.head.outputs)
-        let distribution = model.distribution(observations)
-        // The model was compiled with these shapes when it was trained, so this cannot fail.
-        let program = try! Program(
-            inputs: [observations, noise],
-            outputs: [key.deterministic ? distribution.mode : distribution.sample(noise: noise)])
-        programs[key] = program
-        return program
+extension NetworkDesign {
+    /// The parameter that the initial log deviation is a function of: itself, or u with 3.5 tanh(u) - 1.5.
+    fileprivate var rawLogDeviation: Double {
+        guard boundsDeviation else { return initialLogDeviation }
+        let share = min(max((initialLogDeviation + 1.5) / 3.5, -0.999), 0.999)
+        return 0.5 * (telos_log64(1 + share) - telos_log64(1 - share))
     }
 }

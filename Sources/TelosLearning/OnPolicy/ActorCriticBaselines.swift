@@ -19,6 +19,9 @@ public struct A2CConfiguration: LearnerConfiguration {
     public var hiddenSizes = [64, 64]
     public var activation = Activation.tanh
     public var initialLogDeviation = 0.0
+    public var network = NetworkKind.mlp
+    public var sequenceLength = 0
+    public var rescaleActions = false
     public var alignmentInterval = 10
     public var alignmentLearningRate = 0.1
     public var alignmentTerms = 10
@@ -31,6 +34,9 @@ public struct A2CConfiguration: LearnerConfiguration {
 
     public func validate() throws {
         try OnPolicyOption.checkRollout(environments: environments, steps: rolloutSteps)
+        try OnPolicyOption.checkSequences(
+            network, length: sequenceLength, steps: rolloutSteps, minibatchSize: environments * rolloutSteps,
+            hiddenSizes: hiddenSizes)
     }
 
     var settings: OnPolicySettings {
@@ -59,6 +65,9 @@ public struct ReinforceConfiguration: LearnerConfiguration {
     public var hiddenSizes = [64, 64]
     public var activation = Activation.tanh
     public var initialLogDeviation = 0.0
+    public var network = NetworkKind.mlp
+    public var sequenceLength = 0
+    public var rescaleActions = false
     public var alignmentInterval = 1
     public var alignmentLearningRate = 0.1
     public var alignmentTerms = 10
@@ -71,6 +80,9 @@ public struct ReinforceConfiguration: LearnerConfiguration {
 
     public func validate() throws {
         try OnPolicyOption.checkRollout(environments: environments, steps: rolloutSteps)
+        try OnPolicyOption.checkSequences(
+            network, length: sequenceLength, steps: rolloutSteps, minibatchSize: environments * rolloutSteps,
+            hiddenSizes: hiddenSizes)
     }
 
     var settings: OnPolicySettings {
@@ -85,6 +97,7 @@ private let singleStepOptions: [OptionDescription] =
         OnPolicyOption.entropyCoefficient, OnPolicyOption.valueCoefficient, OnPolicyOption.maximumGradientNorm,
         OnPolicyOption.normalizeAdvantages, OnPolicyOption.normalizeObservations, OnPolicyOption.normalizeRewards,
         OnPolicyOption.hiddenSizes, OnPolicyOption.activation, OnPolicyOption.initialLogDeviation,
+        OnPolicyOption.network, OnPolicyOption.sequenceLength, OnPolicyOption.rescaleActions,
     ] + OnPolicyOption.alignment
 
 /// What the algorithms that take one gradient step a rollout have in common.
@@ -104,6 +117,9 @@ protocol SingleStepConfiguration {
     var hiddenSizes: [Int] { get }
     var activation: Activation { get }
     var initialLogDeviation: Double { get }
+    var network: NetworkKind { get }
+    var sequenceLength: Int { get }
+    var rescaleActions: Bool { get }
     var alignmentLearningRate: Double { get }
     var alignmentTerms: Int { get }
     var alignmentRegularization: Double { get }
@@ -120,14 +136,19 @@ extension OnPolicySettings {
         alignment.terms = options.alignmentTerms
         alignment.regularization = options.alignmentRegularization
         alignment.adaptsDiscount = options.alignDiscount
+        var design = NetworkDesign()
+        design.kind = options.network
+        design.hiddenSizes = options.hiddenSizes
+        design.activation = options.activation
+        design.initialLogDeviation = options.initialLogDeviation
         self.init(
             environments: options.environments, rolloutSteps: options.rolloutSteps, epochs: 1,
             minibatchSize: options.environments * options.rolloutSteps, solver: solver,
             learningRate: options.learningRate, schedule: options.learningRateSchedule, discount: options.discount,
             gaeLambda: options.gaeLambda, entropyCoefficient: options.entropyCoefficient,
             valueCoefficient: options.valueCoefficient, maximumGradientNorm: options.maximumGradientNorm,
-            hiddenSizes: options.hiddenSizes, activation: options.activation,
-            initialLogDeviation: options.initialLogDeviation, normalizeObservations: options.normalizeObservations,
+            network: design, sequenceLength: options.sequenceLength, rescalesActions: options.rescaleActions,
+            normalizeObservations: options.normalizeObservations,
             normalizeRewards: options.normalizeRewards, normalizeAdvantages: options.normalizeAdvantages,
             targetDivergence: nil, objective: PolicyGradientObjective(), alignmentInterval: alignmentInterval,
             alignment: alignment)

@@ -12,6 +12,10 @@ final class OnPolicyLearner: Learner {
     private let environments: any BatchEnvironment
     private let rewards: TaskRewards
     private let head: ActionHead
+    private let bounds: ActionBounds
+    private let mask: ActionMask?
+    /// What the networks remember of each environment's episode.
+    private let memory: Buffer<Float>
     private let observationWidth: Int
     private let actionWidth: Int
     private let parameters: Parameters<ActorCritic>
@@ -42,6 +46,8 @@ final class OnPolicyLearner: Learner {
             throw LearnerError("\(specification.name)'s observations or actions are not of a kind this learner reads")
         }
         self.head = head
+        bounds = try ActionBounds(head, rescales: settings.rescalesActions)
+        mask = ActionMask(specification)
         observationWidth = encoding.width
         actionWidth = head.width
         rewards = try TaskRewards(
@@ -49,33 +55,38 @@ final class OnPolicyLearner: Learner {
         if settings.trustRegion != nil { try context.task.requireFixedBlend() }
         let aligns = context.task.combination == .behaviorAlignment
         let heads = aligns ? RolloutAlignment.heads(channels: rewards.channelNames.count) : 1
+        if aligns { try RolloutAlignment.check(settings.network, isMasked: mask != nil) }
+        let model = ActorCritic(
+            encoding: encoding, head: head, valueHeads: heads, design: settings.network,
+            key: context.key.derived("parameters"))
         rollout = Rollout(
             steps: settings.rolloutSteps, environments: count, heads: heads, observationWidth: observationWidth,
-            actionWidth: actionWidth)
-        let model = ActorCritic(
-            encoding: encoding, head: head, valueHeads: heads, hiddenSizes: settings.hiddenSizes,
-            activation: settings.activation, initialLogDeviation: settings.initialLogDeviation,
-            key: context.key.derived("parameters"))
+            actionWidth: actionWidth, maskWidth: mask?.width ?? 0, memoryWidth: model.memoryWidth,
+            sequenceLength: settings.stretch)
+        memory = Buffer(count: count * model.memoryWidth, repeating: 0)
         parameters = try Parameters(model)
         if let region = settings.trustRegion {
             update = try TrustRegionUpdate(
                 parameters, settings: settings, region: region, rows: count * settings.rolloutSteps,
-                threads: context.threads)
+                isMasked: mask != nil, threads: context.threads)
         } else {
-            update = try PolicyUpdate(parameters, settings: settings, heads: heads, threads: context.threads)
+            update = try PolicyUpdate(
+                parameters, settings: settings, heads: heads, isMasked: mask != nil, threads: context.threads)
         }
-        let observations = Tensor(placeholder: count, observationWidth)
+        var input = ActorInput(Tensor(placeholder: count, observationWidth))
+        if let mask { input.mask = Tensor(placeholder: count, mask.width) }
+        if model.memoryWidth > 0 { input.memory = Tensor(placeholder: count, model.memoryWidth) }
         let noiseInput = Tensor(placeholder: count, head.outputs)
-        let distribution = parameters.traced.distribution(observations)
+        let (distribution, values, remembered) = parameters.traced(input)
         let actions = distribution.sample(noise: noiseInput).stoppingGradient
-        let values = parameters.traced.values(observations)
         acting = try Program(
-            inputs: [observations, noiseInput], outputs: [actions, distribution.logProbability(actions), values],
+            inputs: [input.observations, noiseInput] + [input.memory, input.mask].compactMap(\.self),
+            outputs: [actions, distribution.logProbability(actions), values] + [remembered].compactMap(\.self),
             threads: context.threads)
-        valuing = try Program(inputs: [observations], outputs: [values], threads: context.threads)
-        if case .real(let width) = encoding, settings.normalizeObservations {
-            normalizer = ObservationNormalizer(width: width)
-        }
+        valuing = try Program(
+            inputs: [input.observations] + [input.memory].compactMap(\.self), outputs: [values],
+            threads: context.threads)
+        if settings.normalizeObservations { normalizer = ObservationNormalizer(encoding) }
         if settings.normalizeRewards {
             guard !aligns else {
                 throw ConfigurationError(
@@ -138,12 +149,25 @@ final class OnPolicyLearner: Learner {
             }
             copy(acting.input(0), to: rollout.observations.pointer + row * observationWidth)
             head.fillNoise(acting.input(1), using: &noise)
+            if remembers {
+                if step % rollout.sequenceLength == 0 {
+                    let first = step / rollout.sequenceLength * memory.count
+                    copy(memory.readOnly, to: rollout.memory.pointer + first)
+                }
+                copy(memory.readOnly, to: acting.input(2).baseAddress!)
+            }
+            if let mask {
+                let possible = acting.input(remembers ? 3 : 2)
+                mask.write(environments.signals, count: count, into: possible)
+                copy(possible, to: rollout.masks.pointer + row * mask.width)
+            }
             acting.run()
+            if remembers { copy(acting.output(3), to: memory.pointer) }
             copy(acting.output(0), to: rollout.actions.pointer + row * actionWidth)
             copy(acting.output(1), to: rollout.logProbabilities.pointer + row)
             scatter(acting.output(2), to: rollout.values, step: step)
             if step > 0 { carryValues(from: step) }
-            head.bounded(acting.output(0), into: boundedActions.all)
+            bounds.apply(acting.output(0), into: boundedActions.all)
             let acted = clock.now
             report.time.policy += (acted - start).inSeconds
             environments.step(actions: boundedActions.readOnly)
@@ -160,6 +184,12 @@ final class OnPolicyLearner: Learner {
             if (0..<count).contains(where: { transitions.ends[$0] == .truncated }) {
                 value(transitions.nextObservations, step: step) { transitions.ends[$0] == .truncated }
             }
+            if remembers {
+                let width = memory.count / count
+                for environment in 0..<count where transitions.ends[environment] != .ongoing {
+                    memory.rows(from: environment * width, count: width).update(repeating: 0)
+                }
+            }
             report.time.environment += seconds(since: acted)
         }
         let start = clock.now
@@ -167,6 +197,8 @@ final class OnPolicyLearner: Learner {
         value(environments.observations, step: last) { self.rollout.ends[last * count + $0] == .ongoing }
         report.time.policy += seconds(since: start)
     }
+
+    private var remembers: Bool { memory.count > 0 }
 
     /// Writes the learning rewards of one step, head by head.
     private func pay(_ channels: UnsafeBufferPointer<Double>, step: Int) {
@@ -202,6 +234,7 @@ final class OnPolicyLearner: Learner {
     private func value(_ observations: UnsafeBufferPointer<Float>, step: Int, where chosen: (Int) -> Bool) {
         let count = settings.environments
         normalize(observations, into: valuing.input(0))
+        if remembers { copy(memory.readOnly, to: valuing.input(1).baseAddress!) }
         valuing.run()
         let values = valuing.output(0)
         for environment in 0..<count where chosen(environment) {
@@ -244,7 +277,8 @@ final class OnPolicyLearner: Learner {
 
     func policy() -> any Policy {
         // A copy of parameters that are already compiled elsewhere; there is nothing left to get wrong.
-        try! ActorPolicy(copying: parameters.value, normalizer: normalizer)
+        try! ActorPolicy(
+            copying: parameters.value, normalizer: normalizer?.frozen, bounds: bounds, isMasked: mask != nil)
     }
 
     private struct Counters: Codable {
@@ -262,6 +296,9 @@ final class OnPolicyLearner: Learner {
     func checkpoint() throws -> Checkpoint {
         var checkpoint = Checkpoint()
         checkpoint.store(parameters, as: "parameters")
+        if remembers {
+            checkpoint.arrays["memory"] = .init(shape: [memory.count], values: memory.array)
+        }
         update.save(to: &checkpoint)
         try checkpoint.store(environments.snapshot, as: "environments")
         try checkpoint.store(
@@ -276,6 +313,9 @@ final class OnPolicyLearner: Learner {
         let counters: Counters = try checkpoint.load(from: "learner")
         try checkpoint.load(parameters, from: "parameters")
         try update.load(from: checkpoint)
+        if remembers {
+            _ = memory.all.update(fromContentsOf: try checkpoint.array("memory", count: memory.count))
+        }
         try environments.restore(checkpoint.load(from: "environments"))
         steps = counters.steps
         iterations = counters.iterations

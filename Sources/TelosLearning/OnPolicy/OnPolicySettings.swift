@@ -19,9 +19,11 @@ struct OnPolicySettings {
     var entropyCoefficient: Double
     var valueCoefficient: Double
     var maximumGradientNorm: Double
-    var hiddenSizes: [Int]
-    var activation: Activation
-    var initialLogDeviation: Double
+    var network: NetworkDesign
+    /// Steps of the stretches that a recurrent policy is trained on; 0 for the whole rollout.
+    var sequenceLength: Int
+    /// Whether a policy's -1 ... 1 is stretched to the bounds of the environment's actions.
+    var rescalesActions: Bool
     var normalizeObservations: Bool
     var normalizeRewards: Bool
     var normalizeAdvantages: Bool
@@ -30,8 +32,24 @@ struct OnPolicySettings {
     var objective: any SurrogateObjective
     var alignmentInterval: Int
     var alignment: AlignmentSettings
+    /// Which advantages are standardised together, where they are.
+    var advantageScope = AdvantageScope.minibatch
+    /// How far the critic may move from its old predictions before its gradient stops; nil for any distance.
+    var valueClipRange: Double?
+    /// The divergence from the old policy that the learning rate is adapted to; nil for a rate of its own.
+    var adaptiveDivergence: Double?
+    /// Decay of the average of policies that steps are held near; nil for the policy that acted.
+    var proximalDecay: Double?
     /// Present for algorithms that step within a trust region in place of gradient steps.
     var trustRegion: TrustRegionSettings?
+
+    /// Steps of a stretch that programs read; 1 without memory.
+    var stretch: Int { network.kind.isRecurrent ? (sequenceLength == 0 ? rolloutSteps : sequenceLength) : 1 }
+}
+
+/// Which advantages are standardised together.
+public enum AdvantageScope: String, Sendable, Codable, CaseIterable {
+    case minibatch, rollout
 }
 
 /// Why a learner cannot go on.
@@ -89,6 +107,18 @@ enum OnPolicyOption {
         "normalizeRewards", "whether learning rewards are divided by the running deviation of the discounted return")
     static let normalizeAdvantages = OptionDescription(
         "normalizeAdvantages", "whether advantages are standardised in each minibatch")
+    static let network = OptionDescription(
+        "network",
+        "what policy and critic are made of: mlp, or with a memory (gru, lstm: the last hidden layer; s4d: a state-space "
+            + "layer after them) that is trained by back-propagation through stretches of each environment's steps",
+        choices: NetworkKind.allCases.map(\.rawValue))
+    static let sequenceLength = OptionDescription(
+        "sequenceLength", "steps that gradients of a memory go back at most; divides rolloutSteps, 0 is all of them",
+        raising: "longer memories can be learned, slower", lowering: "faster, more varied minibatches",
+        range: 0...1_000_000)
+    static let rescaleActions = OptionDescription(
+        "rescaleActions",
+        "whether a continuous policy's -1 ... 1 is stretched to the bounds of the environment's actions")
     static let alignmentInterval = OptionDescription(
         "alignmentInterval", "iterations between updates of the blend under `combine: behavior-alignment`",
         raising: "the policy follows each blend further", lowering: "the blend adapts more often", range: 1...1_000_000)
@@ -126,6 +156,30 @@ enum OnPolicyOption {
                 option: "minibatchSize",
                 "\(size) does not divide a rollout of \(environments) environments * \(steps) steps = \(rows); write for "
                     + "example \(nearest)")
+        }
+    }
+
+    /// A recurrent policy is trained on whole stretches of steps.
+    static func checkSequences(
+        _ network: NetworkKind, length: Int, steps: Int, minibatchSize: Int, hiddenSizes: [Int]
+    ) throws {
+        guard network.isRecurrent else { return }
+        guard !hiddenSizes.isEmpty else {
+            throw ConfigurationError(
+                option: "hiddenSizes", "network: \(network.rawValue) needs at least one size; write for example [64]")
+        }
+        let length = length == 0 ? steps : length
+        guard length <= steps, steps % length == 0 else {
+            let nearest = (1...steps).filter { steps % $0 == 0 }.min { abs($0 - length) < abs($1 - length) } ?? steps
+            throw ConfigurationError(
+                option: "sequenceLength",
+                "\(length) does not divide a rollout of \(steps) steps; write for example \(nearest)")
+        }
+        guard minibatchSize % length == 0 else {
+            throw ConfigurationError(
+                option: "minibatchSize",
+                "\(minibatchSize) rows are no whole number of stretches of \(length) steps, which a memory is trained on; "
+                    + "write a multiple of \(length), or a sequenceLength that divides it")
         }
     }
 

@@ -22,6 +22,22 @@ public struct PPOConfiguration: LearnerConfiguration {
     public var hiddenSizes = [64, 64]
     public var activation = Activation.tanh
     public var initialLogDeviation = 0.0
+    public var network = NetworkKind.mlp
+    public var sequenceLength = 0
+    public var rescaleActions = false
+    public var sharedLayers = false
+    public var hiddenGain = 1.414_213_6
+    public var policyGain = 0.01
+    public var valueGain = 1.0
+    public var stateDependentDeviation = false
+    public var boundedDeviation = false
+    /// 0 switches clipping off.
+    public var valueClipRange = 0.0
+    public var advantageScope = AdvantageScope.minibatch
+    /// 0 leaves the learning rate alone.
+    public var adaptiveDivergence = 0.0
+    /// 0 holds steps near the policy that acted.
+    public var proximalDecay = 0.0
     public var alignmentInterval = 1
     public var alignmentLearningRate = 0.1
     public var alignmentTerms = 10
@@ -50,10 +66,48 @@ public struct PPOConfiguration: LearnerConfiguration {
                 raising: "later stop", lowering: "earlier stop", range: 0...100),
             OnPolicyOption.normalizeAdvantages, OnPolicyOption.normalizeObservations, OnPolicyOption.normalizeRewards,
             OnPolicyOption.hiddenSizes, OnPolicyOption.activation, OnPolicyOption.initialLogDeviation,
+            OnPolicyOption.network, OnPolicyOption.sequenceLength, OnPolicyOption.rescaleActions,
+            OptionDescription("sharedLayers", "whether policy and critic have the same hidden layers"),
+            OptionDescription(
+                "hiddenGain", "gain of the hidden layers' orthogonal first weights",
+                raising: "stronger, sooner saturated features", lowering: "weaker, more linear ones", range: 0...100),
+            OptionDescription(
+                "policyGain", "gain of the policy's last layer at first", raising: "decided opinions from the start",
+                lowering: "a policy nearer to uniform, or to a mean of 0", range: 0...100),
+            OptionDescription(
+                "valueGain", "gain of the critic's last layer at first", raising: "larger first predictions",
+                lowering: "first predictions nearer to 0", range: 0...100),
+            OptionDescription(
+                "stateDependentDeviation",
+                "whether a continuous policy's deviation is an output of its network, not one number for all states"),
+            OptionDescription(
+                "boundedDeviation", "whether log deviations are kept within -5 ... 2 by a hyperbolic tangent"),
+            OptionDescription(
+                "valueClipRange",
+                "how far the critic may move from its predictions during the rollout before its gradient stops; 0 is any",
+                raising: "larger changes of the critic", lowering: "smaller ones", range: 0...1e9),
+            OptionDescription(
+                "advantageScope", "which advantages normalizeAdvantages standardises together",
+                choices: AdvantageScope.allCases.map(\.rawValue)),
+            OptionDescription(
+                "adaptiveDivergence",
+                "divergence from the old policy that the learning rate is adapted to, by 1.5 a step; 0 leaves it alone",
+                raising: "larger steps", lowering: "smaller ones", range: 0...100),
+            OptionDescription(
+                "proximalDecay",
+                "decay of the average of policies that steps are held near (PPO-EWMA); 0 is the policy that acted",
+                raising: "held near policies of longer ago", lowering: "near recent ones", range: 0...0.9999),
         ] + OnPolicyOption.alignment
 
     public func validate() throws {
         try OnPolicyOption.checkMinibatches(of: minibatchSize, environments: environments, steps: rolloutSteps)
+        try OnPolicyOption.checkSequences(
+            network, length: sequenceLength, steps: rolloutSteps, minibatchSize: minibatchSize, hiddenSizes: hiddenSizes
+        )
+        guard !sharedLayers || !hiddenSizes.isEmpty else {
+            throw ConfigurationError(
+                option: "sharedLayers", "there are no hidden layers to share; write hiddenSizes with at least one")
+        }
     }
 
     var settings: OnPolicySettings {
@@ -62,16 +116,30 @@ public struct PPOConfiguration: LearnerConfiguration {
         alignment.terms = alignmentTerms
         alignment.regularization = alignmentRegularization
         alignment.adaptsDiscount = alignDiscount
+        var design = NetworkDesign()
+        design.kind = network
+        design.hiddenSizes = hiddenSizes
+        design.activation = activation
+        design.sharesLayers = sharedLayers
+        design.hiddenGain = hiddenGain
+        design.policyGain = policyGain
+        design.valueGain = valueGain
+        design.initialLogDeviation = initialLogDeviation
+        design.hasStateDependentDeviation = stateDependentDeviation
+        design.boundsDeviation = boundedDeviation
         return OnPolicySettings(
             environments: environments, rolloutSteps: rolloutSteps, epochs: epochs, minibatchSize: minibatchSize,
             solver: .adam(epsilon: 1e-5), learningRate: learningRate, schedule: learningRateSchedule,
             discount: discount,
             gaeLambda: gaeLambda, entropyCoefficient: entropyCoefficient, valueCoefficient: valueCoefficient,
-            maximumGradientNorm: maximumGradientNorm, hiddenSizes: hiddenSizes, activation: activation,
-            initialLogDeviation: initialLogDeviation, normalizeObservations: normalizeObservations,
+            maximumGradientNorm: maximumGradientNorm, network: design, sequenceLength: sequenceLength,
+            rescalesActions: rescaleActions, normalizeObservations: normalizeObservations,
             normalizeRewards: normalizeRewards, normalizeAdvantages: normalizeAdvantages,
             targetDivergence: targetDivergence > 0 ? targetDivergence : nil,
             objective: ClippedObjective(clipRange: Float(clipRange)), alignmentInterval: alignmentInterval,
-            alignment: alignment)
+            alignment: alignment, advantageScope: advantageScope,
+            valueClipRange: valueClipRange > 0 ? valueClipRange : nil,
+            adaptiveDivergence: adaptiveDivergence > 0 ? adaptiveDivergence : nil,
+            proximalDecay: proximalDecay > 0 ? proximalDecay : nil)
     }
 }

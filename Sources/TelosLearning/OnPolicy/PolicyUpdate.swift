@@ -18,7 +18,12 @@ final class PolicyUpdate: RolloutUpdate {
     let valueScales: [Float]
     private let settings: OnPolicySettings
     private let optimizerState: Parameters<OptimizerState>
+    /// A moving average of the policy's parameters that steps are held near; nil where it is the policy that acted.
+    private let proximal: Parameters<ActorCritic>?
+    private let batch: RolloutBatch
     private let program: Program
+    /// By how much a divergence-adaptive learning rate differs from the configured one.
+    private var rateFactor: Float = 1
     private let metricNames = [
         "policyLoss", "valueLoss", "entropy", "approximateDivergence", "clipFraction", "gradientNorm",
     ]
@@ -32,30 +37,42 @@ final class PolicyUpdate: RolloutUpdate {
     }
 
     init(
-        _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, heads: Int, threads: Int
+        _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, heads: Int, isMasked: Bool, threads: Int
     ) throws {
         self.settings = settings
         valueScales = heads == 1 ? [1] : RolloutAlignment.valueScales(heads: heads, discount: settings.discount)
         let model = parameters.traced
-        let batch = settings.minibatchSize
-        let observations = Tensor(placeholder: batch, model.encoding.width)
-        let actions = Tensor(placeholder: batch, model.head.width)
-        let oldLogProbability = Tensor(placeholder: batch)
-        let rawAdvantages = Tensor(placeholder: batch)
-        let returns = Tensor(placeholder: batch, heads)
+        let rows = settings.minibatchSize
+        let batch = RolloutBatch(model, rows: rows, sequenceLength: settings.stretch, isMasked: isMasked)
+        self.batch = batch
+        let oldLogProbability = Tensor(placeholder: rows)
+        let rawAdvantages = Tensor(placeholder: rows)
+        let returns = Tensor(placeholder: rows, heads)
+        let oldValues = Tensor(placeholder: rows, heads)
         let learningRate = Tensor(placeholder: [])
 
         var advantages = rawAdvantages
-        if settings.normalizeAdvantages, batch > 1 {
+        if settings.normalizeAdvantages, settings.advantageScope == .minibatch, rows > 1 {
             let centred = rawAdvantages - rawAdvantages.mean()
-            advantages = centred / (sqrt(centred.squared.sum() / Float(batch - 1)) + 1e-8)
+            advantages = centred / (sqrt(centred.squared.sum() / Float(rows - 1)) + 1e-8)
         }
-        let distribution = model.distribution(observations)
-        let logProbability = distribution.logProbability(actions)
+        let (distribution, values, _) = model(batch.input)
+        let logProbability = distribution.logProbability(batch.actions)
+        proximal = try settings.proximalDecay.map { _ in try Parameters(parameters.value) }
         let policyLoss = settings.objective.loss(
-            logProbability: logProbability, oldLogProbability: oldLogProbability, advantages: advantages)
-        let scaledReturns = returns / Tensor(valueScales, shape: [heads])
-        let valueLoss = (model.values(observations) - scaledReturns).squared.mean()
+            logProbability: logProbability, oldLogProbability: oldLogProbability,
+            proximalLogProbability: proximal?.traced.distribution(batch.input).logProbability(batch.actions),
+            advantages: advantages)
+        let scale = Tensor(valueScales, shape: [heads])
+        let errors = (values - returns / scale).squared
+        let valueLoss: Tensor
+        if let range = settings.valueClipRange {
+            let before = oldValues / scale
+            let clipped = before + (values - before).clipped(-Float(range), Float(range))
+            valueLoss = maximum(errors, (clipped - returns / scale).squared).mean()
+        } else {
+            valueLoss = errors.mean()
+        }
         let entropy = distribution.entropy().mean()
         let loss =
             policyLoss + Float(settings.valueCoefficient) * valueLoss - Float(settings.entropyCoefficient) * entropy
@@ -68,18 +85,27 @@ final class PolicyUpdate: RolloutUpdate {
         let theta = model.tensors
         let (gradients, norm) = clippingGlobalNorm(
             gradient(of: loss, withRespectTo: theta), to: Float(settings.maximumGradientNorm))
+        let inputs =
+            batch.placeholders + [oldLogProbability, rawAdvantages, returns, learningRate]
+            + (settings.valueClipRange == nil ? [] : [oldValues])
+        let proximal = proximal
         func compile<Solver: Optimizer>(_ solver: Solver) throws -> (Program, Parameters<OptimizerState>) {
             let initial = solver.initialState(for: theta)
             let memory = try Parameters(OptimizerState(tensors: initial.tensors))
             let step = solver.step(
                 theta, gradients: gradients, state: initial.replacingTensors(memory.traced.tensors),
                 learningRate: learningRate)
+            var updates =
+                zip(theta, step.parameters).map { Program.Update($0, to: $1) }
+                + Program.Update.all(memory.traced, to: OptimizerState(tensors: step.state.tensors))
+            if let proximal, let decay = settings.proximalDecay {
+                updates += zip(proximal.traced.tensors, step.parameters).map {
+                    Program.Update($0, to: Float(decay) * $0 + Float(1 - decay) * $1)
+                }
+            }
             let program = try Program(
-                inputs: [observations, actions, oldLogProbability, rawAdvantages, returns, learningRate],
-                outputs: [policyLoss, valueLoss, entropy, divergence, clipFraction, norm],
-                updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }
-                    + Program.Update.all(memory.traced, to: OptimizerState(tensors: step.state.tensors)),
-                threads: threads)
+                inputs: inputs, outputs: [policyLoss, valueLoss, entropy, divergence, clipFraction, norm],
+                updates: updates, threads: threads)
             return (program, memory)
         }
         switch settings.solver {
@@ -95,47 +121,77 @@ final class PolicyUpdate: RolloutUpdate {
     ) throws -> [Metric] {
         var sums = [Double](repeating: 0, count: metricNames.count)
         var updates = 0
-        program.input(5)[0] = Float(learningRate)
-        var order = Array(0..<rollout.rows)
+        let standardizes = settings.normalizeAdvantages && settings.advantageScope == .rollout
+        let chosen = standardizes ? Buffer(Rollout.standardized(advantages.array)) : advantages
+        var order = Array(0..<rollout.sequences)
+        let share = settings.minibatchSize / rollout.sequenceLength
         epochs: for _ in 0..<settings.epochs {
             if settings.minibatchSize < rollout.rows { order.shuffle(using: &shuffle) }
-            for start in stride(from: 0, to: rollout.rows, by: settings.minibatchSize) {
-                fill(rollout, advantages, order[start..<(start + settings.minibatchSize)])
+            for start in stride(from: 0, to: rollout.sequences, by: share) {
+                fill(rollout, chosen, rollout.rows(of: order[start..<(start + share)]))
+                program.input(batch.placeholders.count + 3)[0] = Float(learningRate) * rateFactor
                 program.run()
                 for index in sums.indices { sums[index] += Double(program.output(index)[0]) }
                 updates += 1
-                if let target = settings.targetDivergence, Double(program.output(3)[0]) > 1.5 * target { break epochs }
+                let divergence = Double(program.output(3)[0])
+                if let target = settings.adaptiveDivergence { adaptRate(divergence, target: target) }
+                if let target = settings.targetDivergence, divergence > 1.5 * target { break epochs }
             }
         }
-        let metrics = zip(metricNames, sums).map { Metric($0, $1 / Double(updates)) }
+        var metrics = zip(metricNames, sums).map { Metric($0, $1 / Double(updates)) }
         if let broken = metrics.first(where: { !$0.value.isFinite }) {
             throw LearnerError(
                 "training diverged: \(broken.name) is \(broken.value). Try a smaller learningRate or maximumGradientNorm"
             )
         }
+        if settings.adaptiveDivergence != nil { metrics.append(Metric("learningRateFactor", Double(rateFactor))) }
         return metrics + [Metric("explainedVariance", rollout.explainedVariance)]
     }
 
-    private func fill(_ rollout: Rollout, _ advantages: Buffer<Float>, _ rows: ArraySlice<Int>) {
-        let observationWidth = rollout.observations.count / rollout.rows
-        let actionWidth = rollout.actions.count / rollout.rows
-        let (observations, actions) = (program.input(0).baseAddress!, program.input(1).baseAddress!)
-        let (logs, chosen, returns) = (program.input(2), program.input(3), program.input(4))
+    /// A rate that keeps the divergence from the old policy near `target`, within a hundredth and a hundredfold of the
+    /// configured one (Schulman and others, 2017, section 4, with the factors of Rudin, Hoeller, Reist and Hutter,
+    /// *Learning to walk in minutes using massively parallel deep reinforcement learning*, 2021).
+    private func adaptRate(_ divergence: Double, target: Double) {
+        if divergence > 2 * target {
+            rateFactor = max(0.01, rateFactor / 1.5)
+        } else if divergence > 0, divergence < target / 2 {
+            rateFactor = min(100, rateFactor * 1.5)
+        }
+    }
+
+    private func fill(_ rollout: Rollout, _ advantages: Buffer<Float>, _ rows: [Int]) {
+        batch.fill(program, from: rollout, rows: rows)
+        let first = batch.placeholders.count
+        let (logs, chosen, returns) = (program.input(first), program.input(first + 1), program.input(first + 2))
         for (slot, row) in rows.enumerated() {
-            (observations + slot * observationWidth).update(
-                from: rollout.observations.pointer + row * observationWidth, count: observationWidth)
-            (actions + slot * actionWidth).update(from: rollout.actions.pointer + row * actionWidth, count: actionWidth)
             logs[slot] = rollout.logProbabilities[row]
             chosen[slot] = advantages[row]
             for head in 0..<rollout.heads {
                 returns[slot * rollout.heads + head] = rollout.returns[head * rollout.rows + row]
             }
         }
+        guard settings.valueClipRange != nil else { return }
+        let values = program.input(first + 4)
+        for (slot, row) in rows.enumerated() {
+            for head in 0..<rollout.heads {
+                values[slot * rollout.heads + head] = rollout.values[head * rollout.rows + row]
+            }
+        }
     }
 
     var programs: [(name: String, program: Program)] { [("update", program)] }
 
-    func save(to checkpoint: inout Checkpoint) { checkpoint.store(optimizerState, as: "optimizer") }
+    func save(to checkpoint: inout Checkpoint) {
+        checkpoint.store(optimizerState, as: "optimizer")
+        if let proximal { checkpoint.store(proximal, as: "proximal") }
+        if settings.adaptiveDivergence != nil {
+            checkpoint.arrays["rateFactor"] = .init(shape: [1], values: [rateFactor])
+        }
+    }
 
-    func load(from checkpoint: Checkpoint) throws { try checkpoint.load(optimizerState, from: "optimizer") }
+    func load(from checkpoint: Checkpoint) throws {
+        try checkpoint.load(optimizerState, from: "optimizer")
+        if let proximal { try checkpoint.load(proximal, from: "proximal") }
+        if settings.adaptiveDivergence != nil { rateFactor = try checkpoint.array("rateFactor", count: 1)[0] }
+    }
 }

@@ -10,6 +10,8 @@ final class Rollout {
     let steps: Int
     let environments: Int
     let heads: Int
+    /// Steps of the stretches that a recurrent policy is trained on; 1 without memory.
+    let sequenceLength: Int
     let observations: Buffer<Float>
     let actions: Buffer<Float>
     let logProbabilities: Buffer<Float>
@@ -19,12 +21,20 @@ final class Rollout {
     let advantages: Buffer<Float>
     let returns: Buffer<Float>
     let ends: Buffer<EpisodeEnd>
-    /// Steps since the episode's start, for gradients that discount them.
+    /// Which choices were possible, [rows, choices]; empty without a mask.
+    let masks: Buffer<Float>
+    /// What the policy remembered when each stretch began, [sequences, width]; empty without memory.
+    let memory: Buffer<Float>
+    /// Steps since the episode's start, for gradients that discount them and for memories that begin anew.
     let elapsed: Buffer<Int32>
 
     var rows: Int { steps * environments }
 
-    init(steps: Int, environments: Int, heads: Int, observationWidth: Int, actionWidth: Int) {
+    init(
+        steps: Int, environments: Int, heads: Int, observationWidth: Int, actionWidth: Int, maskWidth: Int = 0,
+        memoryWidth: Int = 0, sequenceLength: Int = 1
+    ) {
+        self.sequenceLength = sequenceLength
         self.steps = steps
         self.environments = environments
         self.heads = heads
@@ -39,6 +49,38 @@ final class Rollout {
         returns = Buffer(count: rows * heads, repeating: 0)
         ends = Buffer(count: rows, repeating: .ongoing)
         elapsed = Buffer(count: rows, repeating: 0)
+        masks = Buffer(count: rows * maskWidth, repeating: 0)
+        memory = Buffer(count: rows / sequenceLength * memoryWidth, repeating: 0)
+    }
+
+    /// Stretches of `sequenceLength` steps of one environment: stretch s of environment e is s * environments + e.
+    var sequences: Int { rows / sequenceLength }
+
+    /// The stretch whose first row is `row`.
+    func sequence(beginningAt row: Int) -> Int {
+        row / environments / sequenceLength * environments + row % environments
+    }
+
+    /// The rows of stretches side by side, time-major.
+    func rows(of sequences: some Collection<Int>) -> [Int] {
+        var rows: [Int] = []
+        rows.reserveCapacity(sequences.count * sequenceLength)
+        for step in 0..<sequenceLength {
+            for sequence in sequences {
+                let first = sequence / environments * sequenceLength
+                rows.append((first + step) * environments + sequence % environments)
+            }
+        }
+        return rows
+    }
+
+    /// Values less their mean, divided by their standard deviation.
+    static func standardized(_ values: [Float]) -> [Float] {
+        let count = Double(values.count)
+        let mean = values.reduce(0.0) { $0 + Double($1) } / count
+        let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+        let scale = 1 / (variance.squareRoot() + 1e-8)
+        return values.map { Float((Double($0) - mean) * scale) }
     }
 
     /// Fills advantages and returns (A + V) of `head`.

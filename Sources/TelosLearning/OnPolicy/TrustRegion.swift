@@ -23,6 +23,9 @@ public struct TRPOConfiguration: LearnerConfiguration {
     public var hiddenSizes = [64, 64]
     public var activation = Activation.tanh
     public var initialLogDeviation = 0.0
+    public var network = NetworkKind.mlp
+    public var sequenceLength = 0
+    public var rescaleActions = false
 
     public init() {}
 
@@ -50,20 +53,29 @@ public struct TRPOConfiguration: LearnerConfiguration {
         OnPolicyOption.learningRate, OnPolicyOption.learningRateSchedule, OnPolicyOption.discount,
         OnPolicyOption.gaeLambda, OnPolicyOption.maximumGradientNorm, OnPolicyOption.normalizeAdvantages,
         OnPolicyOption.normalizeObservations, OnPolicyOption.normalizeRewards, OnPolicyOption.hiddenSizes,
-        OnPolicyOption.activation, OnPolicyOption.initialLogDeviation,
+        OnPolicyOption.activation, OnPolicyOption.initialLogDeviation, OnPolicyOption.network,
+        OnPolicyOption.sequenceLength, OnPolicyOption.rescaleActions,
     ]
 
     public func validate() throws {
         try OnPolicyOption.checkMinibatches(of: minibatchSize, environments: environments, steps: rolloutSteps)
+        try OnPolicyOption.checkSequences(
+            network, length: sequenceLength, steps: rolloutSteps, minibatchSize: minibatchSize, hiddenSizes: hiddenSizes
+        )
     }
 
     var settings: OnPolicySettings {
-        OnPolicySettings(
+        var design = NetworkDesign()
+        design.kind = network
+        design.hiddenSizes = hiddenSizes
+        design.activation = activation
+        design.initialLogDeviation = initialLogDeviation
+        return OnPolicySettings(
             environments: environments, rolloutSteps: rolloutSteps, epochs: epochs, minibatchSize: minibatchSize,
             solver: .adam(epsilon: 1e-5), learningRate: learningRate, schedule: learningRateSchedule,
             discount: discount,
             gaeLambda: gaeLambda, entropyCoefficient: 0, valueCoefficient: 1, maximumGradientNorm: maximumGradientNorm,
-            hiddenSizes: hiddenSizes, activation: activation, initialLogDeviation: initialLogDeviation,
+            network: design, sequenceLength: sequenceLength, rescalesActions: rescaleActions,
             normalizeObservations: normalizeObservations, normalizeRewards: normalizeRewards,
             normalizeAdvantages: normalizeAdvantages, targetDivergence: nil, objective: PolicyGradientObjective(),
             alignmentInterval: 1, alignment: AlignmentSettings(),

@@ -23,6 +23,8 @@ final class TrustRegionUpdate: RolloutUpdate {
     let valueScales: [Float]
     private let settings: OnPolicySettings
     private let region: TrustRegionSettings
+    private let batch: RolloutBatch
+    private let fittingBatch: RolloutBatch
     private let step: Parameters<[Tensor]>
     private let memory: Parameters<Adam.State>
     /// Fills `step`; gives |g| and the length of the step.
@@ -34,25 +36,26 @@ final class TrustRegionUpdate: RolloutUpdate {
 
     init(
         _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, region: TrustRegionSettings, rows: Int,
-        threads: Int
+        isMasked: Bool, threads: Int
     ) throws {
         self.settings = settings
         self.region = region
         valueScales = [1]
         let model = parameters.traced
-        let theta = model.policyTensors
+        let theta = model.policyPart.tensors
         step = try Parameters(theta.map { .zeros(like: $0) })
-        let observations = Tensor(placeholder: rows, model.encoding.width)
-        let actions = Tensor(placeholder: rows, model.head.width)
+        let batch = RolloutBatch(model, rows: rows, sequenceLength: settings.stretch, isMasked: isMasked)
+        self.batch = batch
+        let states = batch.input
         let oldLogProbability = Tensor(placeholder: rows)
         let advantages = Tensor(placeholder: rows)
-        let inputs = [observations, actions, oldLogProbability, advantages]
+        let inputs = batch.placeholders + [oldLogProbability, advantages]
 
         func surrogate(_ model: ActorCritic) -> Tensor {
-            let ratio = exp(model.distribution(observations).logProbability(actions) - oldLogProbability)
+            let ratio = exp(model.distribution(states).logProbability(batch.actions) - oldLogProbability)
             return (ratio * advantages).mean()
         }
-        let divergence = try model.divergence(from: model.stoppingGradient, on: observations)
+        let divergence = try model.divergence(from: model.stoppingGradient, on: states)
         func fisher(_ vector: [Tensor]) -> [Tensor] {
             hessianVectorProduct(of: divergence, withRespectTo: theta, vector: vector)
         }
@@ -68,30 +71,32 @@ final class TrustRegionUpdate: RolloutUpdate {
 
         let size = Tensor(placeholder: [])
         let moved = zip(theta, step.traced).map { $0 + size * $1 }
-        let candidate = model.replacingPolicyTensors(moved)
+        var candidate = model
+        candidate.policyPart = model.policyPart.replacingTensors(moved)
         judging = try Program(
             inputs: inputs + [size],
             outputs: [
                 surrogate(candidate) - surrogate(model),
-                try candidate.divergence(from: model.stoppingGradient, on: observations),
-                model.distribution(observations).entropy().mean(),
+                try candidate.divergence(from: model.stoppingGradient, on: states),
+                model.distribution(states).entropy().mean(),
             ], threads: threads)
         moving = try Program(
             inputs: [size], outputs: [], updates: zip(theta, moved).map { Program.Update($0, to: $1) })
 
-        let batch = settings.minibatchSize
-        let states = Tensor(placeholder: batch, model.encoding.width)
-        let returns = Tensor(placeholder: batch)
+        let fittingBatch = RolloutBatch(
+            model, rows: settings.minibatchSize, sequenceLength: settings.stretch, isMasked: isMasked)
+        self.fittingBatch = fittingBatch
+        let returns = Tensor(placeholder: settings.minibatchSize)
         let learningRate = Tensor(placeholder: [])
-        let valueLoss = (model.values(states).reshaped(batch) - returns).squared.mean()
-        let phi = model.value.tensors
+        let valueLoss = (model.values(fittingBatch.input).reshaped(settings.minibatchSize) - returns).squared.mean()
+        let phi = model.value.tensors + (model.valueTrunk?.tensors ?? [])
         memory = try Parameters(Adam().initialState(for: phi))
         let (gradients, _) = clippingGlobalNorm(
             gradient(of: valueLoss, withRespectTo: phi), to: Float(settings.maximumGradientNorm))
         let fit = Adam(epsilon: 1e-5).step(
             phi, gradients: gradients, state: memory.traced, learningRate: learningRate)
         fitting = try Program(
-            inputs: [states, returns, learningRate], outputs: [valueLoss],
+            inputs: fittingBatch.placeholders + [returns, learningRate], outputs: [valueLoss],
             updates: zip(phi, fit.parameters).map { Program.Update($0, to: $1) }
                 + Program.Update.all(memory.traced, to: fit.state), threads: threads)
     }
@@ -99,12 +104,15 @@ final class TrustRegionUpdate: RolloutUpdate {
     func run(
         _ rollout: Rollout, advantages: Buffer<Float>, learningRate: Double, shuffle: inout RandomStream
     ) throws -> [Metric] {
-        let standardized = settings.normalizeAdvantages ? Self.standardized(advantages.array) : advantages.array
+        let standardized = settings.normalizeAdvantages ? Rollout.standardized(advantages.array) : advantages.array
+        let rows = rollout.rows(of: 0..<rollout.sequences)
+        let first = batch.placeholders.count
         for program in [solving, judging] {
-            _ = program.input(0).update(fromContentsOf: rollout.observations.readOnly)
-            _ = program.input(1).update(fromContentsOf: rollout.actions.readOnly)
-            _ = program.input(2).update(fromContentsOf: rollout.logProbabilities.readOnly)
-            _ = program.input(3).update(fromContentsOf: standardized)
+            batch.fill(program, from: rollout, rows: rows)
+            for (slot, row) in rows.enumerated() {
+                program.input(first)[slot] = rollout.logProbabilities[row]
+                program.input(first + 1)[slot] = standardized[row]
+            }
         }
         solving.run()
         let gradientNorm = Double(solving.output(0)[0])
@@ -115,7 +123,7 @@ final class TrustRegionUpdate: RolloutUpdate {
         var (gain, divergence, entropy) = (0.0, 0.0, 0.0)
         for trial in 0..<max(1, region.lineSearchSteps) where gradientNorm > 0 {
             let size = 1 / Double(1 << trial)
-            judging.input(4)[0] = Float(size)
+            judging.input(first + 2)[0] = Float(size)
             judging.run()
             (gain, divergence) = (Double(judging.output(0)[0]), Double(judging.output(1)[0]))
             entropy = Double(judging.output(2)[0])
@@ -139,33 +147,24 @@ final class TrustRegionUpdate: RolloutUpdate {
     }
 
     private func fitValues(_ rollout: Rollout, learningRate: Double, shuffle: inout RandomStream) -> Double {
-        let width = rollout.observations.count / rollout.rows
-        fitting.input(2)[0] = Float(learningRate)
-        var order = Array(0..<rollout.rows)
+        let first = fittingBatch.placeholders.count
+        fitting.input(first + 1)[0] = Float(learningRate)
+        var order = Array(0..<rollout.sequences)
+        let share = settings.minibatchSize / rollout.sequenceLength
         var sum = 0.0
         var updates = 0
         for _ in 0..<settings.epochs {
             order.shuffle(using: &shuffle)
-            for start in stride(from: 0, to: rollout.rows, by: settings.minibatchSize) {
-                for (slot, row) in order[start..<(start + settings.minibatchSize)].enumerated() {
-                    (fitting.input(0).baseAddress! + slot * width).update(
-                        from: rollout.observations.pointer + row * width, count: width)
-                    fitting.input(1)[slot] = rollout.returns[row]
-                }
+            for start in stride(from: 0, to: rollout.sequences, by: share) {
+                let rows = rollout.rows(of: order[start..<(start + share)])
+                fittingBatch.fill(fitting, from: rollout, rows: rows)
+                for (slot, row) in rows.enumerated() { fitting.input(first)[slot] = rollout.returns[row] }
                 fitting.run()
                 sum += Double(fitting.output(0)[0])
                 updates += 1
             }
         }
         return sum / Double(max(1, updates))
-    }
-
-    private static func standardized(_ values: [Float]) -> [Float] {
-        let count = Double(values.count)
-        let mean = values.reduce(0.0) { $0 + Double($1) } / count
-        let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
-        let scale = 1 / (variance.squareRoot() + 1e-8)
-        return values.map { Float((Double($0) - mean) * scale) }
     }
 
     var programs: [(name: String, program: Program)] {
@@ -178,21 +177,10 @@ final class TrustRegionUpdate: RolloutUpdate {
 }
 
 extension ActorCritic {
-    /// The tensors that the policy depends on, in a fixed order.
-    fileprivate var policyTensors: [Tensor] { policy.tensors + (logDeviation.map { [$0] } ?? []) }
-
-    fileprivate func replacingPolicyTensors(_ tensors: [Tensor]) -> ActorCritic {
-        var copy = self
-        let count = policy.tensors.count
-        copy.policy = policy.replacingTensors(Array(tensors[..<count]))
-        if logDeviation != nil { copy.logDeviation = tensors[count] }
-        return copy
-    }
-
     fileprivate var stoppingGradient: ActorCritic { mapTensors { $0.stoppingGradient } }
 
     /// Mean KL(other || self) over the states; both have the same kind of distribution.
-    fileprivate func divergence(from other: ActorCritic, on observations: Tensor) throws -> Tensor {
-        try TelosNN.divergence(of: other.distribution(observations), from: distribution(observations)).mean()
+    fileprivate func divergence(from other: ActorCritic, on states: ActorInput) throws -> Tensor {
+        try TelosNN.divergence(of: other.distribution(states), from: distribution(states)).mean()
     }
 }

@@ -15,7 +15,7 @@ public protocol StorablePolicy: Policy {
 ///
 /// Arrays are float32, layers as `W` [inputs, outputs] and `b` [outputs] with y = x W + b; `normalizer/mean` and
 /// `normalizer/scale` say what becomes of an observation before it reaches the network: (x - mean) scale, clipped to
-/// +-10. A policy read back acts bit by bit as the one written.
+/// +-10, or x itself where the scale is 0. A policy read back acts bit by bit as the one written.
 public struct PolicyFile: Sendable {
     public static let version = 1
     /// The kinds of policy that files hold.
@@ -82,7 +82,7 @@ public struct PolicyFile: Sendable {
 
 /// (x - mean) scale, clipped to +-10: an observation normaliser that nothing moves any more.
 public struct FrozenNormalizer: Sendable, Hashable {
-    /// A value a column.
+    /// A value a column. A column whose scale is 0 passes as it is.
     public var mean: [Float]
     public var scale: [Float]
 
@@ -97,6 +97,10 @@ public struct FrozenNormalizer: Sendable, Hashable {
         let width = mean.count
         for column in 0..<width {
             let (mean, scale) = (mean[column], scale[column])
+            if scale == 0 {
+                for index in stride(from: column, to: rows.count, by: width) { result[index] = rows[index] }
+                continue
+            }
             for index in stride(from: column, to: rows.count, by: width) {
                 result[index] = min(10, max(-10, (rows[index] - mean) * scale))
             }

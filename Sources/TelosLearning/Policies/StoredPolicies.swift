@@ -13,12 +13,24 @@ private func checkSizes(_ sizes: [Int]) throws {
     }
 }
 
-/// What a network policy's arrays do not say.
+/// What a network policy's arrays do not say. Files of before there was a `design` have the sizes and activation of a
+/// plain network.
 private struct StoredActor: Codable {
     var encoding: ObservationEncoding
     var head: ActionHead
-    var hiddenSizes: [Int]
-    var activation: Activation
+    var design: NetworkDesign?
+    var hiddenSizes: [Int]?
+    var activation: Activation?
+    var rescalesActions: Bool?
+    var isMasked: Bool?
+
+    var network: NetworkDesign {
+        if let design { return design }
+        var plain = NetworkDesign()
+        plain.hiddenSizes = hiddenSizes ?? plain.hiddenSizes
+        plain.activation = activation ?? plain.activation
+        return plain
+    }
 }
 
 extension ActorPolicy: StorablePolicy {
@@ -29,8 +41,8 @@ extension ActorPolicy: StorablePolicy {
         var checkpoint = Checkpoint()
         try checkpoint.store(
             StoredActor(
-                encoding: model.encoding, head: model.head, hiddenSizes: model.policy.hiddenSizes,
-                activation: model.policy.activation), as: PolicyFile.settingsName)
+                encoding: model.encoding, head: model.head, design: model.design, rescalesActions: bounds.rescales,
+                isMasked: isMasked), as: PolicyFile.settingsName)
         checkpoint.store(try Parameters(parameters.value.withoutCritic), as: "actor")
         if let normalizer { checkpoint.store(normalizer) }
         return checkpoint
@@ -38,14 +50,17 @@ extension ActorPolicy: StorablePolicy {
 
     public convenience init(stored: Checkpoint) throws {
         let settings: StoredActor = try stored.load(from: PolicyFile.settingsName)
-        try checkSizes([settings.encoding.features, settings.head.outputs] + settings.hiddenSizes)
+        let design = settings.network
+        try checkSizes([settings.encoding.features, settings.head.outputs] + design.hiddenSizes)
         let model = ActorCritic(
-            encoding: settings.encoding, head: settings.head, valueHeads: 1, hiddenSizes: settings.hiddenSizes,
-            activation: settings.activation, initialLogDeviation: 0, key: RandomKey(seed: 0)
+            encoding: settings.encoding, head: settings.head, valueHeads: 1, design: design, key: RandomKey(seed: 0)
         ).withoutCritic
         let parameters = try Parameters(model)
         try stored.load(parameters, from: "actor")
-        try self.init(copying: parameters.value, frozen: stored.normalizer(width: settings.encoding.width))
+        try self.init(
+            copying: parameters.value, normalizer: stored.normalizer(width: settings.encoding.width),
+            bounds: ActionBounds(settings.head, rescales: settings.rescalesActions ?? false),
+            isMasked: settings.isMasked ?? false)
     }
 }
 
@@ -54,6 +69,7 @@ extension ActorCritic {
     fileprivate var withoutCritic: ActorCritic {
         var actor = self
         actor.value.layers = []
+        actor.valueTrunk = nil
         return actor
     }
 }

@@ -152,6 +152,44 @@ import Testing
     }
 }
 
+/// `MaskedChoice` with a mask that is wrong in one way.
+private struct WrongMask: Environment {
+    enum Fault: CaseIterable, Sendable { case none, unknownSignal, tooFew, notZeroOrOne, nothingPossible }
+    let base = MaskedChoice()
+    var fault: Fault
+
+    var specification: EnvironmentSpecification {
+        var specification = base.specification
+        if fault == .unknownSignal { specification.maskSignals[3] = "nothing" }
+        if fault == .tooFew { specification.maskSignals.removeLast() }
+        return specification
+    }
+    func reset(using random: inout RandomStream) -> MaskedChoice.State { base.reset(using: &random) }
+    func step(_ state: inout MaskedChoice.State, action: Action, using random: inout RandomStream) -> Bool {
+        base.step(&state, action: action, using: &random)
+    }
+    func observe(_ state: MaskedChoice.State, into observation: UnsafeMutableBufferPointer<Float>) {
+        base.observe(state, into: observation)
+    }
+    func readSignals(_ state: MaskedChoice.State, into signals: SignalWriter) {
+        base.readSignals(state, into: signals)
+        for choice in 0..<MaskedChoice.choices {
+            if fault == .notZeroOrOne { signals[choice] *= 0.5 }
+            if fault == .nothingPossible { signals[choice] = 0 }
+        }
+    }
+    func draw(_ state: MaskedChoice.State) -> Drawing { base.draw(state) }
+}
+
+@Suite struct ActionMaskTests {
+    @Test(arguments: WrongMask.Fault.allCases) private func conformanceFindsFaults(fault: WrongMask.Fault) {
+        let problems = EnvironmentConformance.check(name: "WrongMask") { count, horizon, key in
+            VectorEnvironment(WrongMask(fault: fault), count: count, horizon: horizon, key: key)
+        }
+        #expect(problems.isEmpty == (fault == .none), "\(fault): \(problems)")
+    }
+}
+
 @Suite struct SelectedObservationTests {
     @Test(arguments: ["CartPole", "Pendulum"]) func hidesVelocities(name: String) throws {
         let entry = try #require(Environments.named(name))
