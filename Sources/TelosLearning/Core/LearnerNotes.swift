@@ -4,10 +4,13 @@ public struct MetricDescription: Sendable, Hashable {
     public var name: String
     /// What it is, and what a healthy run shows.
     public var summary: String
+    /// Whether it is logged under some options only.
+    public var isOptional: Bool
 
-    public init(_ name: String, _ summary: String) {
+    public init(_ name: String, _ summary: String, isOptional: Bool = false) {
         self.name = name
         self.summary = summary
+        self.isOptional = isOptional
     }
 
     public func covers(_ logged: String) -> Bool {

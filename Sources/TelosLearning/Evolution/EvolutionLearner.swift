@@ -159,7 +159,7 @@ final class EvolutionLearner<Strategy: SearchStrategy>: Learner {
 
     func policy() -> any Policy {
         // A copy of parameters that are already compiled elsewhere; there is nothing left to get wrong.
-        try! ActorPolicy(copying: center.value, normalizer: normalizer, bounds: bounds, isMasked: mask != nil)
+        try! ActorPolicy(copying: center.value, normalizer: normalizer?.frozen, bounds: bounds, isMasked: mask != nil)
     }
 
     private struct State: Codable {

@@ -7,7 +7,8 @@ extension Learners {
             summary:
                 "the cross-entropy method: normals over a policy's parameters, fitted to the best of each population",
             reference: "Szita and Lőrincz, Learning Tetris using the noisy cross-entropy method, 2006",
-            configuration: CrossEntropyConfiguration.self, capabilities: evolutionCapabilities,
+            notes: .crossEntropyMethod, configuration: CrossEntropyConfiguration.self,
+            capabilities: evolutionCapabilities,
             refusal: onPolicyRefusal,
             make: { context, options in
                 try EvolutionLearner(context, options.settings, candidates: options.population) {
@@ -19,7 +20,8 @@ extension Learners {
             summary: "augmented random search: a linear policy follows the best of random directions tried both ways",
             reference: "Mania, Guy and Recht, Simple random search of static linear policies is competitive for "
                 + "reinforcement learning, 2018",
-            configuration: AugmentedRandomSearchConfiguration.self, capabilities: evolutionCapabilities,
+            notes: .augmentedRandomSearch, configuration: AugmentedRandomSearchConfiguration.self,
+            capabilities: evolutionCapabilities,
             refusal: onPolicyRefusal,
             make: { context, options in
                 try EvolutionLearner(context, options.settings, candidates: 2 * options.directions) {
@@ -31,7 +33,8 @@ extension Learners {
             summary: "evolution strategies: a gradient of ranked returns from random directions tried both ways",
             reference: "Salimans, Ho, Chen, Sidor and Sutskever, Evolution strategies as a scalable alternative to "
                 + "reinforcement learning, 2017",
-            configuration: EvolutionStrategiesConfiguration.self, capabilities: evolutionCapabilities,
+            notes: .evolutionStrategies, configuration: EvolutionStrategiesConfiguration.self,
+            capabilities: evolutionCapabilities,
             refusal: onPolicyRefusal,
             make: { context, options in
                 try EvolutionLearner(context, options.settings, candidates: 2 * options.directions) {

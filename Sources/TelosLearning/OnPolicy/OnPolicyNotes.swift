@@ -41,7 +41,11 @@ extension LearnerNotes {
             "clipFraction", "share of samples whose probability ratio left the clip range; 0.05 to 0.3 is usual"),
         gradientNorm, explainedVariance, learningRate,
         MetricDescription(
-            "blend.*", "under behavior-alignment: the learned weight of a reward, the offset, the discount"),
+            "learningRateFactor", "under adaptiveDivergence: what the learning rate is multiplied by",
+            isOptional: true),
+        MetricDescription(
+            "blend.*", "under behavior-alignment: the learned weight of a reward, the offset, the discount",
+            isOptional: true),
     ]
     private static let valueLoss = MetricDescription(
         "valueLoss", "the critic's squared error; grows with the scale of returns")

@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func theUsualTaskOfEveryEnvironmentReads() throws {
-        let registries = Registries(environments: Environments.all, learners: fixtures.learners)
+        let registries = Registries(environments: Environments.all, learners: Learners.all)
         for entry in Environments.all {
             let text = "task: {environment: \(entry.name)}\nlearner: {algorithm: ppo, steps: 100}\n"
             let read = try Experiment(parsing: text, name: "usual", registries: registries)

@@ -137,7 +137,7 @@ private let iterations = 9
             #expect(notes.metrics.contains { $0.covers(name) && $0.summary.count > 10 }, "\(name)")
         }
         // What is explained is also logged.
-        for metric in notes.metrics where !metric.name.hasSuffix("*") {
+        for metric in notes.metrics where !metric.isOptional {
             #expect(names.contains(metric.name), "\(metric.name)")
         }
         #expect(!notes.equations.isEmpty)
