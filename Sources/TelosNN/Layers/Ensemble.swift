@@ -1,33 +1,27 @@
 import TelosTensor
 
-/// k linear layers side by side: y[i] = x[i] W[i] + b[i], one batched product.
-public struct EnsembleLinear: TensorContainer {
-    /// [k, inputs, outputs]
-    public var weight: Tensor
-    /// [k, 1, outputs]
-    public var bias: Tensor
-
-    public init(_ members: [Linear]) {
-        weight = .stack(members.map(\.weight))
-        bias = Tensor.stack(members.map(\.bias)).reshaped(members.count, 1, -1)
-    }
-
-    /// x [k, batch, inputs], or [batch, inputs] for all members alike -> [k, batch, outputs].
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        let input = x.rank == 2 ? x.broadcast(to: [weight.shape[0]] + x.shape) : x
-        return matmul(input, weight) + bias
-    }
-
-    public mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
-        weight.visitTensors(path.appending(part: "weight"), visit)
-        bias.visitTensors(path.appending(part: "bias"), visit)
+extension TensorContainer {
+    /// k networks of one architecture as one: every tensor [m, n] becomes [k, m, n], the members' side by side, and
+    /// every [n] becomes [k, 1, n]. `Linear` then makes one batched product of theirs, x [batch, inputs] for all members
+    /// alike or [k, batch, inputs] -> [k, batch, outputs]; norms and activations work as they are.
+    /// - members: at least one, all of the same shapes.
+    public static func ensemble(_ members: [Self]) -> Self {
+        let tensors = members.map(\.tensors)
+        return members[0].replacingTensors(
+            tensors[0].indices.map { index in
+                Tensor.stack(
+                    tensors.map { member in
+                        let shape = member[index].shape
+                        return member[index].reshaped(to: Array(repeating: 1, count: max(0, 2 - shape.count)) + shape)
+                    })
+            })
     }
 }
 
 /// k multi-layer perceptrons of one architecture as one network: critics of an ensemble, models of the dynamics, heads.
 public struct EnsembleMLP: TensorContainer {
-    public var layers: [EnsembleLinear]
-    public var activation: Activation
+    /// The members side by side (see `ensemble`).
+    public var network: MLP
 
     /// Members are `MLP`s with the keys key.derived("member", i), and so differ only in their initial weights.
     public init(
@@ -42,24 +36,12 @@ public struct EnsembleMLP: TensorContainer {
     }
 
     /// - members: at least one, all with the same sizes and activation.
-    public init(_ members: [MLP]) {
-        activation = members.first?.activation ?? .identity
-        layers = (members.first?.layers ?? []).indices.map { index in
-            EnsembleLinear(members.map { $0.layers[index] })
-        }
-    }
+    public init(_ members: [MLP]) { network = .ensemble(members) }
 
     /// x [batch, inputs] for all members alike, or [k, batch, inputs] -> [k, batch, outputs].
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        var value = x
-        for (index, layer) in layers.enumerated() {
-            value = layer(value)
-            if index < layers.count - 1 { value = activation(value) }
-        }
-        return value
-    }
+    public func callAsFunction(_ x: Tensor) -> Tensor { network(x) }
 
     public mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
-        layers.visitTensors(path.appending(part: "layers"), visit)
+        network.visitTensors(path, visit)
     }
 }

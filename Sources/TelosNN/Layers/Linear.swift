@@ -12,6 +12,10 @@ public struct Linear: TensorContainer {
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
         if x.error != nil { return x }
+        if weight.rank == 3 {
+            // Several layers side by side: see `ensemble`.
+            return matmul(x.rank == 2 ? x.broadcast(to: [weight.shape[0]] + x.shape) : x, weight) + bias
+        }
         if x.rank == 2 { return matmul(x, weight) + bias }
         let rows = matmul(x.reshaped(-1, x.shape.last ?? 1), weight) + bias
         return rows.reshaped(to: x.shape.dropLast() + [weight.shape[1]])

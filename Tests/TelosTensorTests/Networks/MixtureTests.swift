@@ -23,6 +23,34 @@ import Testing
         }
     }
 
+    /// Norms and residual blocks side by side are what each is by itself.
+    @Test func ensemblesOfOtherNetworksEqualTheirMembers() throws {
+        var members = (0..<3).map { ResidualMLP(4, 2, width: 6, key: RandomKey(seed: 20 + $0)) }
+        for index in members.indices { members[index].norm.gain = LayerSupport.normal(6, seed: 30 + index) }
+        let x = LayerSupport.normal(5, 4, seed: 1)
+        #expect(
+            try ResidualMLP.ensemble(members)(x).evaluated() == members.flatMap { try $0(x).evaluated() })
+    }
+
+    @Test func aNoisyLayerFollowsItsEquation() throws {
+        let layer = NoisyLinear(3, 2, initial: 0.7, key: RandomKey(seed: 4))
+        let (x, noise) = (LayerSupport.normal(4, 3, seed: 1), LayerSupport.normal(5, seed: 2))
+        let f = try LayerSupport.vector(noise).map { ($0 < 0 ? -1 : 1) * abs($0).squareRoot() }
+        let weight = try LayerSupport.matrix(layer.mean.weight)
+        let deviation = 0.7 / 3.0.squareRoot()
+        let expected = try LayerSupport.matrix(x).flatMap { row in
+            (0..<2).map { column -> Double in
+                var value = deviation * f[3 + column]
+                for index in 0..<3 {
+                    value += row[index] * (weight[index][column] + deviation * f[index] * f[3 + column])
+                }
+                return value
+            }
+        }
+        expectClose(try layer(x, noise: noise).evaluated(), expected)
+        try expectGradients(of: layer, inputs: [x]) { layer, x in layer(x[0], noise: noise).squared.sum() }
+    }
+
     @Test func aHyperNetworkBeginsAsItsBase() throws {
         let key = RandomKey(seed: 2)
         let hyper = HyperMLP([3, 5, 2], context: 4, generatorHidden: [6], key: key)

@@ -37,6 +37,52 @@ import Testing
         }
     }
 
+    /// A batch by its own moments; once warm, corrected to what the running moments would give.
+    @Test(arguments: [(0, false), (0, true), (100, false)])
+    func batchRenormFollowsItsEquation(warmUp: Int, clips: Bool) throws {
+        var layer = BatchRenorm(3, momentum: 0.9, warmUp: warmUp)
+        layer.gain = LayerSupport.normal(3, seed: 1)
+        layer.bias = LayerSupport.normal(3, seed: 2)
+        var moments = BatchRenorm.Moments(3)
+        moments.mean = Tensor([0.1, -0.2, clips ? 9 : 0.3], shape: [3])
+        moments.variance = Tensor([0.8, clips ? 0.01 : 1.2, 2], shape: [3])
+        let x = LayerSupport.normal(7, 3, seed: 3, scale: 1.3)
+        let (rows, gain, bias) = (
+            try LayerSupport.matrix(x), try LayerSupport.vector(layer.gain), try LayerSupport.vector(layer.bias)
+        )
+        let (running, spread) = (
+            try LayerSupport.vector(moments.mean), try LayerSupport.vector(moments.variance)
+        )
+        var (means, variances) = ([0.0, 0, 0], [0.0, 0, 0])
+        var expected = [Double](repeating: 0, count: 21)
+        var evaluated = expected
+        for column in 0..<3 {
+            let values = rows.map { $0[column] }
+            means[column] = values.reduce(0, +) / 7
+            variances[column] = values.map { ($0 - means[column]) * ($0 - means[column]) }.reduce(0, +) / 7
+            let own = (variances[column] + 1e-3).squareRoot()
+            let other = (spread[column] + 1e-3).squareRoot()
+            let ratio = warmUp > 0 ? 1 : min(3, max(1.0 / 3, own / other))
+            let shift = warmUp > 0 ? 0 : min(5, max(-5, (means[column] - running[column]) / other))
+            for row in 0..<7 {
+                let centred = (values[row] - means[column]) / own
+                expected[row * 3 + column] = (centred * ratio + shift) * gain[column] + bias[column]
+                evaluated[row * 3 + column] = (values[row] - running[column]) / other * gain[column] + bias[column]
+            }
+        }
+        let pass = layer.training(x, moments: moments)
+        expectClose(try pass.output.evaluated(), expected)
+        expectClose(try layer(x, moments: moments).evaluated(), evaluated)
+        if warmUp == 0, !clips { expectClose(try pass.output.evaluated(), evaluated) }
+        expectClose(try pass.moments.mean.evaluated(), zip(running, means).map { 0.9 * $0 + 0.1 * $1 })
+        expectClose(try pass.moments.variance.evaluated(), zip(spread, variances).map { 0.9 * $0 + 0.1 * $1 })
+        #expect(try pass.moments.batches.evaluated() == [1])
+        guard warmUp > 0 else { return }
+        try expectGradients(of: layer, inputs: [x]) { layer, x in
+            (layer.training(x[0], moments: moments).output * LayerSupport.normal(7, 3, seed: 5)).sum()
+        }
+    }
+
     @Test func dropoutScalesWhatItKeeps() throws {
         let x = Tensor(placeholder: 10_000)
         let uniform = Tensor(placeholder: 10_000)
