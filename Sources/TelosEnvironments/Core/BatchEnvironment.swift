@@ -49,12 +49,15 @@ public protocol BatchEnvironment: AnyObject {
     var finiteModel: FiniteModel? { get }
     /// Where environment `index` is now, as a state of `finiteModel`; nil where there is none.
     func stateIndex(of index: Int) -> Int?
+    /// What states look like under other goals, where the environment pursues any; nil otherwise.
+    var goalRelabeling: GoalRelabeling? { get }
 }
 
 extension BatchEnvironment {
     public func finalState(of index: Int) -> [Double]? { nil }
     public var finiteModel: FiniteModel? { nil }
     public func stateIndex(of index: Int) -> Int? { nil }
+    public var goalRelabeling: GoalRelabeling? { nil }
 }
 
 public struct SnapshotError: Error, CustomStringConvertible, Equatable {
@@ -196,6 +199,10 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
     public var finiteModel: FiniteModel? {
         guard let finite = dynamics as? any FiniteEnvironment else { return nil }
         return try? FiniteModel(finite)
+    }
+
+    public var goalRelabeling: GoalRelabeling? {
+        (dynamics as? any GoalEnvironment).map { GoalRelabeling($0) }
     }
 
     public func stateIndex(of index: Int) -> Int? {
