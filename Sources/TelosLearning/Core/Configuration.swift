@@ -84,3 +84,21 @@ extension LearnerConfiguration {
         return (try? String(decoding: encoder.encode(self), as: UTF8.self)) ?? "{}"
     }
 }
+
+/// The options of a learner that is another with other defaults: `init()` sets them.
+public protocol ConfigurationVariant: LearnerConfiguration {
+    associatedtype Base: LearnerConfiguration
+    /// The other learner's, all of them.
+    var options: Base { get set }
+}
+
+extension ConfigurationVariant {
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        options = try Base(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws { try options.encode(to: encoder) }
+    public func validate() throws { try options.validate() }
+    public static var options: [OptionDescription] { Base.options }
+}

@@ -5,13 +5,17 @@ import TelosTensor
 /// The loop every off-policy learner shares: act, step, remember, and every so often learn from samples of the memory.
 final class OffPolicyLearner: Learner {
     private(set) var steps = 0
-    private let settings: OffPolicySettings
+    private let options: any OffPolicyOptions
     private let plannedSteps: Int
     private let environments: any BatchEnvironment
     private let rewards: TaskRewards
     private let agent: any OffPolicyAgent
     private let replay: ReplayBuffer
     private var multiStep: MultiStep
+    private var hindsight: Hindsight?
+    private var normalizer: ObservationNormalizer?
+    /// What the agent acts on: observations, normalised on request.
+    private let seen: Buffer<Float>
     private var tracker: EpisodeTracker
     private var exploration: RandomStream
     private var sampling: RandomStream
@@ -22,23 +26,33 @@ final class OffPolicyLearner: Learner {
 
     /// - makeAgent: from the environments' specification.
     init(
-        _ context: LearnerContext, _ settings: OffPolicySettings,
+        _ context: LearnerContext, _ options: any OffPolicyOptions,
         makeAgent: (EnvironmentSpecification) throws -> any OffPolicyAgent
     ) throws {
         try context.task.requireFixedBlend()
-        self.settings = settings
+        self.options = options
         plannedSteps = max(1, context.plannedSteps)
-        let count = settings.environments
+        let count = options.environments
         environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
         let specification = environments.specification
-        rewards = try TaskRewards(context.task, specification: specification, count: count, discount: settings.discount)
+        rewards = try TaskRewards(context.task, specification: specification, count: count, discount: options.discount)
         agent = try makeAgent(specification)
         replay = ReplayBuffer(
             // A run never needs more than its own steps.
-            capacity: max(agent.batch.count, min(settings.bufferCapacity, plannedSteps + count)),
+            capacity: max(
+                agent.batch.count,
+                min(options.bufferCapacity, (plannedSteps + count) * (1 + options.hindsightGoals))),
             observationWidth: specification.observation.width, actionWidth: specification.action.width,
-            priorityExponent: settings.priorityExponent)
-        multiStep = MultiStep(length: settings.multiStep, discount: settings.discount, environments: count)
+            priorityExponent: options.replayPriority?.exponent)
+        multiStep = MultiStep(length: options.multiStep, discount: options.discount, environments: count)
+        if options.normalizeObservations, case .real(let width)? = ObservationEncoding(specification.observation) {
+            normalizer = ObservationNormalizer(width: width)
+        }
+        seen = Buffer(count: count * specification.observation.width, repeating: 0)
+        if options.hindsightGoals > 0 {
+            hindsight = try Hindsight(
+                context.task, environments, goals: options.hindsightGoals, discount: options.discount)
+        }
         tracker = EpisodeTracker(environments: count, terms: rewards.termNames.count)
         exploration = context.key.derived("exploration").stream
         sampling = context.key.derived("replay").stream
@@ -49,14 +63,16 @@ final class OffPolicyLearner: Learner {
 
     func iterate() throws -> IterationReport {
         var report = IterationReport()
-        let count = settings.environments
-        let target = steps + settings.stepsPerIteration
+        let count = options.environments
+        let target = steps + options.stepsPerIteration
         while steps < target {
             let start = clock.now
-            if steps < settings.learningStarts {
+            normalizer?.moments.merge(rows: environments.observations)
+            if steps < options.learningStarts {
                 fillRandom()
             } else {
-                agent.act(on: environments.observations, into: actions.all, progress: progress, using: &exploration)
+                normalize(environments.observations, into: seen.all)
+                agent.act(on: seen.readOnly, into: actions.all, progress: progress, using: &exploration)
             }
             let acted = clock.now
             environments.step(actions: actions.readOnly)
@@ -64,13 +80,15 @@ final class OffPolicyLearner: Learner {
             let transitions = environments.transitions
             let paid = rewards.evaluate(transitions)
             multiStep.append(transitions, to: replay) { rewards.blended(paid.channels, $0) }
+            hindsight?.append(environments, to: replay, using: &sampling)
             report.episodes += tracker.record(
                 channels: paid.channels, terms: paid.terms, ends: transitions.ends, step: steps)
             let stepped = clock.now
+            agent.advance(from: steps - count, to: steps)
             stepsSinceUpdate += count
-            if steps > settings.learningStarts, replay.count > 0, stepsSinceUpdate >= settings.trainInterval {
+            if steps > options.learningStarts, replay.count > 0, stepsSinceUpdate >= options.trainInterval {
                 stepsSinceUpdate = 0
-                for _ in 0..<settings.gradientSteps { learn() }
+                for _ in 0..<options.gradientSteps { learn() }
             }
             report.time += TimeSplit(
                 environment: (stepped - acted).inSeconds, policy: (acted - start).inSeconds,
@@ -84,11 +102,22 @@ final class OffPolicyLearner: Learner {
     }
 
     private func learn() {
-        let importance = settings.importanceExponent + (1 - settings.importanceExponent) * progress
+        let start = options.replayPriority?.importance ?? 1
+        let importance = start + (1 - start) * progress
         replay.sample(into: agent.batch, importance: importance, using: &sampling)
+        if normalizer != nil {
+            normalize(UnsafeBufferPointer(agent.batch.observations), into: agent.batch.observations)
+            normalize(UnsafeBufferPointer(agent.batch.nextObservations), into: agent.batch.nextObservations)
+        }
         agent.update(progress: progress, using: &sampling)
-        if settings.priorityExponent != nil { replay.prioritize(agent.errors) }
+        if options.replayPriority != nil { replay.prioritize(agent.errors) }
         updates += 1
+    }
+
+    private func normalize(
+        _ rows: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>
+    ) {
+        if let normalizer { normalizer.apply(rows, into: result) } else { _ = result.update(fromContentsOf: rows) }
     }
 
     private func fillRandom() {
@@ -110,13 +139,14 @@ final class OffPolicyLearner: Learner {
 
     var programs: [(name: String, program: Program)] { agent.programs }
 
-    func policy() -> any Policy { agent.policy() }
+    func policy() -> any Policy { agent.policy(normalizer: normalizer?.frozen) }
 
     private struct State: Codable {
         var steps: Int
         var updates: Int
         var stepsSinceUpdate: Int
         var multiStep: MultiStep
+        var normalizer: ObservationNormalizer?
         var tracker: EpisodeTracker
         var exploration: RandomStream
         var sampling: RandomStream
@@ -127,11 +157,13 @@ final class OffPolicyLearner: Learner {
         var checkpoint = Checkpoint()
         try agent.save(to: &checkpoint)
         try replay.save(to: &checkpoint)
+        try hindsight?.save(to: &checkpoint)
         try checkpoint.store(environments.snapshot, as: "environments")
         try checkpoint.store(
             State(
                 steps: steps, updates: updates, stepsSinceUpdate: stepsSinceUpdate, multiStep: multiStep,
-                tracker: tracker, exploration: exploration, sampling: sampling, rewardMemory: rewards.snapshot),
+                normalizer: normalizer, tracker: tracker, exploration: exploration, sampling: sampling,
+                rewardMemory: rewards.snapshot),
             as: "learner")
         return checkpoint
     }
@@ -141,10 +173,12 @@ final class OffPolicyLearner: Learner {
         try environments.restore(checkpoint.load(from: "environments"))
         try agent.load(from: checkpoint)
         try replay.load(from: checkpoint)
+        try hindsight?.load(from: checkpoint)
         steps = state.steps
         updates = state.updates
         stepsSinceUpdate = state.stepsSinceUpdate
         multiStep = state.multiStep
+        normalizer = state.normalizer
         tracker = state.tracker
         exploration = state.exploration
         sampling = state.sampling

@@ -6,25 +6,64 @@ extension LearnerNotes {
             """,
         metrics: [
             MetricDescription("loss", "mean loss of the iteration's updates; grows with the scale of returns"),
-            meanValue, MetricDescription("gradientNorm", "joint norm of the gradient before clipping"),
+            meanValue, gradientNorm,
             MetricDescription("epsilon", "share of random actions; 0 with noisy layers"), updates,
         ])
-    static let softActorCritic = LearnerNotes(
+    static let pqn = LearnerNotes(
         equations: """
-            y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
-            L_Q = mean((Q_i(s, a) - y)^2);  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
-            L_alpha = -alpha mean(log pi(a|s) + H_target)
+            G_t = r_t + gamma [not terminated] ((1 - lambda) max_a Q(s_t+1, a) + lambda G_t+1)    max_a Q(s_t+1, a) at a cut
+            L = mean((Q(s_t, a_t) - G_t)^2) / 2
             """,
         metrics: [
-            criticLoss, meanValue, MetricDescription("entropy", "of the policy, in nats; settles near the target"),
+            MetricDescription("loss", "mean loss of the rollout's updates; grows with the scale of returns"),
             MetricDescription(
-                "temperature", "alpha, what a nat of entropy is worth; falls as the policy finds rewards"),
-            updates,
+                "meanValue", "mean predicted return of the rollout's steps; far above any return seen, it is overestimated"),
+            gradientNorm, MetricDescription("epsilon", "share of random actions"),
         ])
+    static let softActorCritic = soft(
+        """
+        y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        """)
+    static let redq = soft(
+        """
+        y = r + gamma [not terminated] (min_{i in M} Q_target,i(s', a') - alpha log pi(a'|s')),  M: two critics, drawn afresh
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - mean_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        """)
+    static let droq = soft(
+        """
+        h = relu(norm(dropout(x W + b)))    hidden layers of every critic, targets included
+        y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - mean_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        """)
+    static let tqc = soft(
+        """
+        Z = the quantiles of all target critics at (s', a'), sorted, without the largest d a critic
+        y_k = r + gamma [not terminated] (Z_k - alpha log pi(a'|s')),  a' ~ pi(.|s')
+        L_Q = sum_i mean(|t_j - [y_k < q_ij]| huber(y_k - q_ij)),  t_j = (j + 1/2) / quantiles
+        L_pi = mean(alpha log pi(a|s) - mean_ij q_ij(s, a)),  a = tanh(mu + sigma e)
+        """)
+    static let crossq = soft(
+        """
+        Q(s, a), Q(s', a') = one pass through batch-renormalised critics,  a' ~ pi(.|s')
+        y = r + gamma [not terminated] (min_i Q_i(s', a') - alpha log pi(a'|s'))    no gradient, no target networks
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        """)
+    static let simba = soft(
+        """
+        x <- x + W_2 relu(W_1 norm(x))    blocks of actor and critics, on observations with running mean 0 and variance 1
+        y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        """)
+    static let discreteSAC = soft(
+        """
+        y = r + gamma [not terminated] sum_a' pi(a'|s') (min_i Q_target,i(s', a') - alpha log pi(a'|s'))
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(sum_a pi(a|s) (alpha log pi(a|s) - min_i Q_i(s, a)))
+        """, entropy: "sum_a pi(a|s) log pi(a|s)")
     static let deterministicActorCritic = LearnerNotes(
         equations: """
             y = r + gamma [not terminated] min_i Q_target,i(s', pi_target(s') + clip(e))    e, min: twin delayed only
-            L_Q = mean((Q_i(s, a) - y)^2);  L_pi = -mean(Q_1(s, pi(s)))
+            L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = -mean(Q_1(s, pi(s)))
             """,
         metrics: [
             criticLoss, meanValue,
@@ -32,9 +71,23 @@ extension LearnerNotes {
             MetricDescription("actionSize", "mean size of actions in [-1, 1]; near 1 says they are saturated"), updates,
         ])
 
+    /// Of an algorithm with a tuned temperature; its losses are `equations`.
+    private static func soft(_ equations: String, entropy: String = "log pi(a|s)") -> LearnerNotes {
+        LearnerNotes(
+            equations: equations + "\nL_alpha = -log alpha mean(\(entropy) + H_target)",
+            metrics: [
+                criticLoss, meanValue, MetricDescription("entropy", "of the policy, in nats; settles near the target"),
+                MetricDescription(
+                    "temperature", "alpha, what a nat of entropy is worth; falls as the policy finds rewards"),
+                updates,
+            ])
+    }
+
     private static let criticLoss = MetricDescription(
-        "criticLoss", "mean squared error of the critics; grows with the scale of returns")
+        "criticLoss", "loss of the critics, summed over them; grows with the scale of returns")
     private static let meanValue = MetricDescription(
         "meanValue", "mean predicted return of replayed steps; far above any return seen, it is overestimated")
+    private static let gradientNorm = MetricDescription(
+        "gradientNorm", "joint norm of the gradient before clipping")
     private static let updates = MetricDescription("updates", "gradient steps so far")
 }

@@ -20,7 +20,7 @@ public struct PolicyFile: Sendable {
     public static let version = 1
     /// The kinds of policy that files hold.
     public static var kinds: [any StorablePolicy.Type] {
-        [ActorPolicy.self, ContinuousPolicy.self, GreedyPolicy.self, TablePolicy.self]
+        [ActorPolicy.self, OffPolicyActor.self, GreedyPolicy.self, TablePolicy.self]
     }
 
     private static let kindName = "telos.policy"
@@ -104,6 +104,17 @@ public struct FrozenNormalizer: Sendable, Hashable {
             for index in stride(from: column, to: rows.count, by: width) {
                 result[index] = min(10, max(-10, (rows[index] - mean) * scale))
             }
+        }
+    }
+}
+
+extension UnsafeMutableBufferPointer<Float> {
+    /// Writes what a network reads of observations.
+    func fill(_ observations: UnsafeBufferPointer<Float>, through normalizer: FrozenNormalizer?) {
+        if let normalizer {
+            normalizer.apply(observations, into: self)
+        } else {
+            _ = update(fromContentsOf: observations)
         }
     }
 }

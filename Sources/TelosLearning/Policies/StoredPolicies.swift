@@ -74,43 +74,46 @@ extension ActorCritic {
     }
 }
 
-private struct StoredContinuousActor: Codable {
+private struct StoredOffPolicyActor: Codable {
     var encoding: ObservationEncoding
-    var low: [Float]
-    var high: [Float]
-    var isStochastic: Bool
-    var noise: Float
+    var head: ActorHead
+    var architecture: NetworkArchitecture
     var hiddenSizes: [Int]
     var activation: Activation
 }
 
-extension ContinuousPolicy: StorablePolicy {
-    static var kind: String { "continuous-actor" }
+extension OffPolicyActor: StorablePolicy {
+    static var kind: String { "off-policy-actor" }
 
     func stored() throws -> Checkpoint {
         let model = parameters.traced
         var checkpoint = Checkpoint()
         try checkpoint.store(
-            StoredContinuousActor(
-                encoding: model.encoding, low: scale.low, high: scale.high, isStochastic: model.isStochastic,
-                noise: noise, hiddenSizes: model.network.hiddenSizes, activation: model.network.activation),
+            StoredOffPolicyActor(
+                encoding: model.encoding, head: model.head, architecture: model.shape.architecture,
+                hiddenSizes: model.shape.hiddenSizes, activation: model.shape.activation),
             as: PolicyFile.settingsName)
         checkpoint.store(parameters, as: "actor")
+        if let normalizer { checkpoint.store(normalizer) }
         return checkpoint
     }
 
     convenience init(stored: Checkpoint) throws {
-        let settings: StoredContinuousActor = try stored.load(from: PolicyFile.settingsName)
-        try checkSizes([settings.encoding.features, settings.low.count] + settings.hiddenSizes)
-        guard settings.low.count == settings.high.count else { throw CheckpointError("its bounds do not match") }
+        let settings: StoredOffPolicyActor = try stored.load(from: PolicyFile.settingsName)
+        try checkSizes([settings.encoding.features, settings.head.outputs] + settings.hiddenSizes)
+        switch settings.head {
+        case .gaussian(let scale), .deterministic(let scale, _):
+            guard scale.low.count == scale.high.count else { throw CheckpointError("its bounds do not match") }
+        case .categorical: break
+        }
         let parameters = try Parameters(
-            ContinuousActor(
-                encoding: settings.encoding, width: settings.low.count, isStochastic: settings.isStochastic,
-                hiddenSizes: settings.hiddenSizes, activation: settings.activation, key: RandomKey(seed: 0)))
+            Actor(
+                encoding: settings.encoding, head: settings.head,
+                FeedForward.Shape(
+                    architecture: settings.architecture, hiddenSizes: settings.hiddenSizes,
+                    activation: settings.activation), key: RandomKey(seed: 0)))
         try stored.load(parameters, from: "actor")
-        self.init(
-            copying: parameters.value, scale: ActionScale(low: settings.low, high: settings.high),
-            noise: Double(settings.noise))
+        try self.init(copying: parameters.value, normalizer: stored.normalizer(width: settings.encoding.width))
     }
 }
 
@@ -131,6 +134,7 @@ extension GreedyPolicy: StorablePolicy {
                 shape: parameters.traced.shape, low: support.lowerBound, high: support.upperBound, epsilon: epsilon),
             as: PolicyFile.settingsName)
         checkpoint.store(parameters, as: "values")
+        if let normalizer { checkpoint.store(normalizer) }
         return checkpoint
     }
 
@@ -141,7 +145,9 @@ extension GreedyPolicy: StorablePolicy {
         guard settings.low <= settings.high else { throw CheckpointError("its support of values is empty") }
         let parameters = try Parameters(QNetwork(shape, key: RandomKey(seed: 0)))
         try stored.load(parameters, from: "values")
-        self.init(copying: parameters.value, support: settings.low...settings.high, epsilon: settings.epsilon)
+        try self.init(
+            copying: parameters.value, support: settings.low...settings.high, epsilon: settings.epsilon,
+            normalizer: stored.normalizer(width: shape.encoding.width))
     }
 }
 

@@ -4,7 +4,7 @@ import TelosNN
 /// Options of deep Q-learning and the improvements that Rainbow gathered, each a switch of its own.
 ///
 /// Hessel and others, *Rainbow: combining improvements in deep reinforcement learning*, 2018.
-public struct DQNConfiguration: LearnerConfiguration {
+public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonGreedy {
     public var environments = 1
     public var bufferCapacity = 100_000
     public var batchSize = 64
@@ -19,6 +19,7 @@ public struct DQNConfiguration: LearnerConfiguration {
     public var double = true
     public var duelling = false
     public var multiStep = 1
+    public var hindsightGoals = 0
     public var prioritized = false
     public var priorityExponent = 0.6
     public var importanceExponent = 0.4
@@ -30,75 +31,55 @@ public struct DQNConfiguration: LearnerConfiguration {
     public var epsilon = 1.0
     public var finalEpsilon = 0.05
     public var explorationFraction = 0.2
+    public var adamEpsilon = 1e-8
     public var maximumGradientNorm = 10.0
+    public var layerNorm = false
     public var hiddenSizes = [128, 128]
     public var activation = Activation.relu
+    public var normalizeObservations = false
     public var stepsPerIteration = 500
 
     public init() {}
 
-    /// All parts at once.
-    public static var rainbow: DQNConfiguration {
-        var options = DQNConfiguration()
-        options.duelling = true
-        options.multiStep = 3
-        options.prioritized = true
-        options.noisy = true
-        options.returns = .categorical
-        return options
-    }
-
-    public static let options: [OptionDescription] = [
-        OffPolicyOption.environments, OffPolicyOption.bufferCapacity, OffPolicyOption.batchSize,
-        OffPolicyOption.learningStarts, OffPolicyOption.trainInterval, OffPolicyOption.gradientSteps,
-        OnPolicyOption.learningRate, OnPolicyOption.learningRateSchedule, OnPolicyOption.discount,
-        OptionDescription(
-            "targetInterval", "updates between moves of the target network", raising: "steadier targets, slower",
-            lowering: "fresher targets, less stable", range: 1...1_000_000),
-        OffPolicyOption.targetRate,
-        OptionDescription("double", "whether the online network chooses the action that the target network values"),
-        OptionDescription("duelling", "whether value and advantages have heads of their own"),
-        OffPolicyOption.multiStep,
-        OptionDescription("prioritized", "whether transitions with large errors are sampled more often"),
-        OptionDescription(
-            "priorityExponent", "a of priorities |error|^a", raising: "greedier sampling",
-            lowering: "nearer to uniform",
-            range: 0...2),
-        OptionDescription(
-            "importanceExponent", "b of importance weights at the start; it rises to 1",
-            raising: "less bias at the start", lowering: "faster at the start", range: 0...1),
-        OptionDescription("noisy", "whether the last layers explore by learned noise, in place of epsilon"),
-        OptionDescription(
-            "returns", "what is predicted about an action's return", choices: ReturnModel.allCases.map(\.rawValue)),
-        OptionDescription(
-            "atoms", "atoms or quantiles of a predicted distribution", raising: "finer, slower",
-            lowering: "coarser, faster",
-            range: 2...1000),
-        OptionDescription(
-            "minimumReturn", "lowest atom of returns: categorical", raising: "finer atoms, may cut returns off",
-            lowering: "room for lower returns", range: -1e6...1e6),
-        OptionDescription(
-            "maximumReturn", "highest atom of returns: categorical", raising: "room for higher returns",
-            lowering: "finer atoms, may cut returns off", range: -1e6...1e6),
-        OptionDescription(
-            "epsilon", "share of random actions at the start", raising: "explores more at first",
-            lowering: "exploits sooner", range: 0...1),
-        OptionDescription(
-            "finalEpsilon", "share of random actions once exploration has faded; at most epsilon",
-            raising: "keeps finding better ways", lowering: "behaves as well as it can", range: 0...1),
-        OptionDescription(
-            "explorationFraction", "share of the planned steps over which epsilon falls, in a straight line",
-            raising: "explores for longer", lowering: "settles sooner (0: finalEpsilon throughout)", range: 0...1),
-        OnPolicyOption.maximumGradientNorm, OnPolicyOption.hiddenSizes, OnPolicyOption.activation,
-        OffPolicyOption.stepsPerIteration,
-    ]
+    public static let options: [OptionDescription] =
+        OffPolicyOption.loop + [
+            OptionDescription(
+                "targetInterval", "environment steps between moves of the target network",
+                raising: "steadier targets, slower", lowering: "fresher targets, less stable", range: 1...1_000_000),
+            OffPolicyOption.targetRate,
+            OptionDescription("double", "whether the online network chooses the action that the target network values"),
+            OptionDescription("duelling", "whether value and advantages have heads of their own"),
+            OptionDescription("prioritized", "whether transitions with large errors are sampled more often"),
+            OptionDescription(
+                "priorityExponent", "a of priorities |error|^a", raising: "greedier sampling",
+                lowering: "nearer to uniform",
+                range: 0...2),
+            OptionDescription(
+                "importanceExponent", "b of importance weights at the start; it rises to 1",
+                raising: "less bias at the start", lowering: "faster at the start", range: 0...1),
+            OptionDescription("noisy", "whether the last layers explore by learned noise, in place of epsilon"),
+            OptionDescription(
+                "returns", "what is predicted about an action's return", choices: ReturnModel.allCases.map(\.rawValue)),
+            OptionDescription(
+                "atoms", "atoms or quantiles of a predicted distribution", raising: "finer, slower",
+                lowering: "coarser, faster",
+                range: 2...1000),
+            OptionDescription(
+                "minimumReturn", "lowest atom of returns: categorical", raising: "finer atoms, may cut returns off",
+                lowering: "room for lower returns", range: -1e6...1e6),
+            OptionDescription(
+                "maximumReturn", "highest atom of returns: categorical", raising: "room for higher returns",
+                lowering: "finer atoms, may cut returns off", range: -1e6...1e6),
+            OptionDescription(
+                "adamEpsilon", "e of Adam's step m / (sqrt v + e)", raising: "smaller steps where gradients are small",
+                lowering: "steps that ignore the gradient's size", range: 1e-12...1),
+            OnPolicyOption.maximumGradientNorm, DQNOption.layerNorm, OnPolicyOption.hiddenSizes,
+            OnPolicyOption.activation,
+        ] + EpsilonGreedyOption.all
 
     public func validate() throws {
-        try OffPolicyOption.check(batchSize: batchSize, bufferCapacity: bufferCapacity)
-        guard finalEpsilon <= epsilon else {
-            throw ConfigurationError(
-                option: "finalEpsilon", "\(finalEpsilon) is more than epsilon: \(epsilon); write at most \(epsilon)")
-        }
+        try checkLoop()
+        try checkExploration()
         guard minimumReturn < maximumReturn else {
             throw ConfigurationError(
                 option: "minimumReturn",
@@ -106,26 +87,25 @@ public struct DQNConfiguration: LearnerConfiguration {
         }
     }
 
-    var settings: OffPolicySettings {
-        OffPolicySettings(
-            environments: environments, bufferCapacity: bufferCapacity, learningStarts: learningStarts,
-            trainInterval: trainInterval, gradientSteps: gradientSteps, discount: discount, multiStep: multiStep,
-            priorityExponent: prioritized ? priorityExponent : nil, importanceExponent: importanceExponent,
-            stepsPerIteration: stepsPerIteration)
-    }
-
-    func epsilon(at progress: Double) -> Double {
-        guard explorationFraction > 0 else { return finalEpsilon }
-        return epsilon + (finalEpsilon - epsilon) * min(1, progress / explorationFraction)
+    var replayPriority: ReplayPriority? {
+        prioritized ? ReplayPriority(exponent: priorityExponent, importance: importanceExponent) : nil
     }
 }
 
 /// Rainbow's options: those of `DQNConfiguration` with every part on.
-public struct RainbowConfiguration: LearnerConfiguration {
-    public var options: DQNConfiguration
-    public init() { options = .rainbow }
-    public init(from decoder: any Decoder) throws { options = try DQNConfiguration(from: decoder) }
-    public func encode(to encoder: any Encoder) throws { try options.encode(to: encoder) }
-    public func validate() throws { try options.validate() }
-    public static var options: [OptionDescription] { DQNConfiguration.options }
+public struct RainbowConfiguration: ConfigurationVariant {
+    public var options = DQNConfiguration()
+    public init() {
+        options.duelling = true
+        options.multiStep = 3
+        options.prioritized = true
+        options.noisy = true
+        options.returns = .categorical
+    }
+}
+
+/// Descriptions of options that value networks share.
+enum DQNOption {
+    static let layerNorm = OptionDescription(
+        "layerNorm", "whether hidden layers are normalised before their activation")
 }

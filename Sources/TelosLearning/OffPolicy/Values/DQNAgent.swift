@@ -15,7 +15,6 @@ final class DQNAgent: OffPolicyAgent {
     private let program: Program
     private let tracking: Program?
     private let acting: Program
-    private var updates = 0
     private var sums = [0.0, 0.0, 0.0]
     private var summed = 0
     private let support: ClosedRange<Float>
@@ -36,7 +35,8 @@ final class DQNAgent: OffPolicyAgent {
         shape = QNetwork.Shape(
             encoding: encoding, actions: actionCount, model: options.returns,
             width: options.returns == .mean ? 1 : options.atoms, hiddenSizes: options.hiddenSizes,
-            activation: options.activation, duelling: options.duelling, noisy: options.noisy)
+            activation: options.activation, layerNorm: options.layerNorm, duelling: options.duelling,
+            noisy: options.noisy)
         let network = QNetwork(shape, key: context.key.derived("parameters"))
         online = try Parameters(network)
         target = try Parameters(network)
@@ -92,7 +92,7 @@ final class DQNAgent: OffPolicyAgent {
         let theta = model.tensors
         let (gradients, norm) = clippingGlobalNorm(
             gradient(of: loss, withRespectTo: theta), to: Float(options.maximumGradientNorm))
-        let step = Adam(epsilon: 1e-5).step(
+        let step = Adam(epsilon: Float(options.adamEpsilon)).step(
             theta, gradients: gradients, state: memory.traced, learningRate: learningRate)
         program = try Program(
             inputs: [observations, actions, rewards, bootstraps, nextObservations, weights, learningRate]
@@ -106,7 +106,7 @@ final class DQNAgent: OffPolicyAgent {
             rate < 1
             ? try Program(
                 inputs: [], outputs: [],
-                updates: zip(targetModel.tensors, theta).map { Program.Update($0, to: $0 + rate * ($1 - $0)) }) : nil
+                updates: Program.Update.movingAverage(targetModel, of: model, rate: rate)) : nil
 
         let count = options.environments
         let seen = Tensor(placeholder: count, encoding.width)
@@ -145,15 +145,11 @@ final class DQNAgent: OffPolicyAgent {
         acting.run()
         _ = actions.update(fromContentsOf: acting.output(0))
         guard !options.noisy else { return }
-        let epsilon = options.epsilon(at: progress)
-        for index in actions.indices where random.uniform() < epsilon {
-            actions[index] = Float(random.index(below: shape.actions))
-        }
+        options.explore(actions, choices: shape.actions, progress: progress, using: &random)
     }
 
     func update(progress: Double, using random: inout RandomStream) {
-        program.input(Input.learningRate.rawValue)[0] = Float(
-            options.learningRate * options.learningRateSchedule.factor(progress))
+        program.input(Input.learningRate.rawValue)[0] = options.learningRate(at: progress)
         if options.noisy {
             random.fillNormal(program.input(Input.onlineNoise.rawValue))
             random.fillNormal(program.input(Input.targetNoise.rawValue))
@@ -163,14 +159,15 @@ final class DQNAgent: OffPolicyAgent {
             random.fillUniform(program.input(Input.targetLevels.rawValue))
         }
         program.run()
-        updates += 1
-        if updates % options.targetInterval == 0 {
-            if let tracking { tracking.run() } else { target.copy(from: online) }
-        }
         sums[0] += Double(program.output(0)[0])
         sums[1] += Double(program.output(2)[0])
         sums[2] += Double(program.output(3)[0])
         summed += 1
+    }
+
+    func advance(from start: Int, to end: Int) {
+        guard end / options.targetInterval > start / options.targetInterval else { return }
+        if let tracking { tracking.run() } else { target.copy(from: online) }
     }
 
     func metrics(progress: Double) -> [Metric] {
@@ -189,14 +186,13 @@ final class DQNAgent: OffPolicyAgent {
 
     var programs: [(name: String, program: Program)] { [("acting", acting), ("update", program)] }
 
-    func policy() -> any Policy {
+    func policy(normalizer: FrozenNormalizer?) -> any Policy {
         GreedyPolicy(
-            copying: online.value, support: support,
-            epsilon: options.noisy ? 0 : options.finalEpsilon)
+            copying: online.value, support: support, epsilon: options.noisy ? 0 : options.finalEpsilon,
+            normalizer: normalizer)
     }
 
     private struct State: Codable {
-        var updates: Int
         var sums: [Double]
         var summed: Int
     }
@@ -205,7 +201,7 @@ final class DQNAgent: OffPolicyAgent {
         checkpoint.store(online, as: "online")
         checkpoint.store(target, as: "target")
         checkpoint.store(memory, as: "optimizer")
-        try checkpoint.store(State(updates: updates, sums: sums, summed: summed), as: "agent")
+        try checkpoint.store(State(sums: sums, summed: summed), as: "agent")
     }
 
     func load(from checkpoint: Checkpoint) throws {
@@ -213,7 +209,6 @@ final class DQNAgent: OffPolicyAgent {
         try checkpoint.load(online, from: "online")
         try checkpoint.load(target, from: "target")
         try checkpoint.load(memory, from: "optimizer")
-        updates = state.updates
         sums = state.sums
         summed = state.summed
     }
@@ -224,13 +219,15 @@ final class GreedyPolicy: Policy {
     let parameters: Parameters<QNetwork>
     let support: ClosedRange<Float>
     let epsilon: Double
+    let normalizer: FrozenNormalizer?
     private var programs: [Int: Program] = [:]
 
-    init(copying model: QNetwork, support: ClosedRange<Float>, epsilon: Double) {
+    init(copying model: QNetwork, support: ClosedRange<Float>, epsilon: Double, normalizer: FrozenNormalizer? = nil) {
         // A copy of parameters that are already compiled elsewhere; there is nothing left to get wrong.
         parameters = try! Parameters(model)
         self.support = support
         self.epsilon = epsilon
+        self.normalizer = normalizer
     }
 
     func act(
@@ -238,7 +235,7 @@ final class GreedyPolicy: Policy {
         deterministic: Bool, using random: inout RandomStream
     ) {
         let program = self.program(count)
-        _ = program.input(0).update(fromContentsOf: observations)
+        program.input(0).fill(observations, through: normalizer)
         program.run()
         _ = actions.update(fromContentsOf: program.output(0))
         guard !deterministic else { return }

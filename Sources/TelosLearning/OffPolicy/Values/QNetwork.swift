@@ -1,38 +1,6 @@
 import TelosNN
 import TelosTensor
 
-/// y = x (W + D e_W) + b + d e_b with learned deviations and factorised noise e_W = f(p) f(q)^T, e_b = f(q),
-/// f(x) = sign(x) sqrt|x|.
-///
-/// Fortunato and others, *Noisy networks for exploration*, 2018.
-struct NoisyLinear: TensorContainer {
-    var mean: Linear
-    var weightDeviation: Tensor
-    var biasDeviation: Tensor
-
-    init(_ inputs: Int, _ outputs: Int, initial: Float = 0.5, key: RandomKey) {
-        mean = Linear(inputs, outputs, key: key)
-        let deviation = initial / Float(inputs).squareRoot()
-        weightDeviation = Tensor(deviation).broadcast(to: [inputs, outputs])
-        biasDeviation = Tensor(deviation).broadcast(to: [outputs])
-    }
-
-    /// - noise: [inputs + outputs] standard normal numbers.
-    func callAsFunction(_ x: Tensor, noise: Tensor) -> Tensor {
-        let (inputs, outputs) = (weightDeviation.shape[0], weightDeviation.shape[1])
-        let f = noise.sign * sqrt(abs(noise))
-        let p = f.sliced(axis: 0, 0, inputs).reshaped(inputs, 1)
-        let q = f.sliced(axis: 0, inputs, inputs + outputs)
-        return matmul(x, mean.weight + weightDeviation * p * q.reshaped(1, outputs)) + mean.bias + biasDeviation * q
-    }
-
-    mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
-        mean.visitTensors(path.appending(part: "mean"), visit)
-        visit(path.appending(part: "weightDeviation"), &weightDeviation)
-        visit(path.appending(part: "biasDeviation"), &biasDeviation)
-    }
-}
-
 /// Predicts `width` numbers about each action's return: one for its mean, or those of its distribution.
 struct QNetwork: TensorContainer {
     /// What the network is made of.
@@ -44,6 +12,7 @@ struct QNetwork: TensorContainer {
         var width: Int
         var hiddenSizes: [Int]
         var activation: Activation
+        var layerNorm: Bool
         var duelling: Bool
         var noisy: Bool
 
@@ -58,6 +27,7 @@ struct QNetwork: TensorContainer {
     }
 
     private var trunk: [Linear]
+    private var norms: [LayerNorm]
     private var advantage: Linear?
     private var value: Linear?
     private var noisyAdvantage: NoisyLinear?
@@ -71,6 +41,7 @@ struct QNetwork: TensorContainer {
         trunk = sizes.indices.dropLast().map {
             Linear(sizes[$0], sizes[$0 + 1], key: key.derived("trunk", $0))
         }
+        norms = shape.layerNorm ? shape.hiddenSizes.map { LayerNorm($0) } : []
         let (features, outputs) = (shape.features, shape.actions * shape.headWidth)
         if shape.noisy {
             noisyAdvantage = NoisyLinear(features, outputs, key: key.derived("advantage"))
@@ -86,6 +57,7 @@ struct QNetwork: TensorContainer {
 
     mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
         trunk.visitTensors(path.appending(part: "trunk"), visit)
+        norms.visitTensors(path.appending(part: "norms"), visit)
         advantage.visitTensors(path.appending(part: "advantage"), visit)
         value.visitTensors(path.appending(part: "value"), visit)
         noisyAdvantage.visitTensors(path.appending(part: "noisyAdvantage"), visit)
@@ -99,7 +71,11 @@ struct QNetwork: TensorContainer {
     func callAsFunction(_ observations: Tensor, noise: Tensor?, levels: Tensor?) -> Tensor {
         let batch = observations.shape[0]
         var hidden = shape.encoding(observations)
-        for layer in trunk { hidden = shape.activation(layer(hidden)) }
+        for (index, layer) in trunk.enumerated() {
+            hidden = layer(hidden)
+            if !norms.isEmpty { hidden = norms[index](hidden) }
+            hidden = shape.activation(hidden)
+        }
         guard let levels, let levelEmbedding else {
             return heads(hidden, noise: noise).reshaped(batch, shape.actions, shape.headWidth)
         }

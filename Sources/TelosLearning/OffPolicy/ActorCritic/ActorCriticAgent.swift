@@ -2,116 +2,122 @@ import TelosEnvironments
 import TelosNN
 import TelosTensor
 
-/// Actor and critics for continuous actions: soft (SAC, REDQ) or deterministic (TD3, DDPG).
+/// Actor and critics: soft (SAC and what builds on it) or deterministic (TD3, DDPG).
 ///
 /// Critics: y = R + c (min over a drawn subset of Q'_i(s', a') - alpha log pi(a'|s')), a' from the present policy (soft),
 /// or from the target policy with clipped noise (deterministic, alpha = 0). Actor: ascends mean over critics or their
 /// least of Q(s, a) - alpha log pi(a|s), through the critics as they are after their step.
-final class ContinuousAgent: OffPolicyAgent {
-    private let settings: ContinuousSettings
-    private let scale: ActionScale
-    private let actor: Parameters<ContinuousActor>
-    private let targetActor: Parameters<ContinuousActor>?
+final class ActorCriticAgent: OffPolicyAgent {
+    private let options: any ActorCriticOptions
+    private let actor: Parameters<Actor>
+    private let targetActor: Parameters<Actor>?
     private let critics: Parameters<CriticEnsemble>
-    private let targets: Parameters<CriticEnsemble>
+    /// Absent with batch renormalisation, which does without.
+    private let targets: Parameters<CriticEnsemble>?
+    private let moments: Parameters<[BatchRenorm.Moments]>
     private let logTemperature: Parameters<Tensor>
     private let actorMemory: Parameters<Adam.State>
     private let criticMemory: Parameters<Adam.State>
     private let temperatureMemory: Parameters<Adam.State>
     /// Updates critics alone, and everything.
-    private let criticProgram: Program?
-    private let program: Program
+    private let criticUpdate: Update?
+    private let wholeUpdate: Update
+    private typealias Update = (program: Program, dropout: Range<Int>)
     private let acting: Program
     private var updates = 0
     private var sums = [0.0, 0.0, 0.0, 0.0]
     private var summed = 0
     private var policyUpdates = 0
 
-    init(_ specification: EnvironmentSpecification, _ settings: ContinuousSettings, context: LearnerContext) throws {
+    init(_ specification: EnvironmentSpecification, _ options: any ActorCriticOptions, context: LearnerContext) throws {
         guard let encoding = ObservationEncoding(specification.observation),
-            case .box(let low, let high, _) = specification.action
+            let head = ActorHead(specification.action, options.actorKind)
         else {
             throw LearnerError("\(specification.name)'s observations or actions are not of a kind this learner reads")
         }
-        self.settings = settings
-        scale = ActionScale(low: low, high: high)
-        let key = context.key.derived("parameters")
-        var isStochastic = false
-        var temperature = 0.0
-        var noise: Float = 0
-        switch settings.kind {
-        case .soft(let start, _): (isStochastic, temperature) = (true, start)
-        case .deterministic(let exploration, _, _): noise = Float(exploration)
+        var outputs = options.quantiles
+        if case .categorical(let count) = head {
+            guard options.quantiles == 1 else {
+                throw ConfigurationError(
+                    option: "quantiles", "\(options.quantiles) needs box actions; write 1 for discrete ones")
+            }
+            outputs = count
         }
-        let initialActor = ContinuousActor(
-            encoding: encoding, width: scale.width, isStochastic: isStochastic, hiddenSizes: settings.hiddenSizes,
-            activation: settings.activation, key: key.derived("actor"))
+        self.options = options
+        let key = context.key.derived("parameters")
+        let initialActor = Actor(encoding: encoding, head: head, options.actorShape, key: key.derived("actor"))
         actor = try Parameters(initialActor)
-        targetActor = isStochastic ? nil : try Parameters(initialActor)
+        var temperature = 0.0
+        switch options.actorKind {
+        case .soft(let start, _): (temperature, targetActor) = (start, nil)
+        case .deterministic: targetActor = options.batchRenormalization ? nil : try Parameters(initialActor)
+        }
         let initialCritics = CriticEnsemble(
-            count: settings.critics, encoding: encoding, actionWidth: scale.width, hiddenSizes: settings.hiddenSizes,
-            activation: settings.activation, key: key.derived("critics"))
+            count: options.critics, outputs: outputs, encoding: encoding, head: head, options.criticShape,
+            key: key.derived("critics"))
         critics = try Parameters(initialCritics)
-        targets = try Parameters(initialCritics)
+        targets = options.batchRenormalization ? nil : try Parameters(initialCritics)
+        moments = try Parameters(
+            CriticEnsemble.moments(count: options.critics, encoding: encoding, head: head, options.criticShape))
         logTemperature = try Parameters(log(Tensor(Float(max(temperature, 1e-30)))))
         actorMemory = try Parameters(Adam().initialState(for: actor.traced.tensors))
         criticMemory = try Parameters(Adam().initialState(for: critics.traced.tensors))
         temperatureMemory = try Parameters(Adam().initialState(for: [logTemperature.traced]))
 
-        let update = ContinuousUpdate(
-            settings: settings, scale: scale, actor: actor.traced, targetActor: targetActor?.traced,
-            critics: critics.traced, targets: targets.traced, logTemperature: logTemperature.traced,
+        let update = ActorCriticUpdate(
+            options: options, actor: actor.traced, targetActor: targetActor?.traced, critics: critics.traced,
+            targets: targets?.traced, moments: moments.traced, logTemperature: logTemperature.traced,
             actorMemory: actorMemory.traced, criticMemory: criticMemory.traced,
             temperatureMemory: temperatureMemory.traced)
-        program = try update.compiled(movesPolicy: true, threads: context.threads)
-        criticProgram =
-            settings.policyInterval > 1 ? try update.compiled(movesPolicy: false, threads: context.threads) : nil
+        wholeUpdate = try update.compiled(movesPolicy: true, threads: context.threads)
+        criticUpdate =
+            options.policyInterval > 1 ? try update.compiled(movesPolicy: false, threads: context.threads) : nil
 
-        let seen = Tensor(placeholder: settings.loop.environments, encoding.width)
-        let normal = Tensor(placeholder: settings.loop.environments, scale.width)
+        let seen = Tensor(placeholder: options.environments, encoding.width)
+        let noise = Tensor(placeholder: options.environments, head.noiseWidth)
         acting = try Program(
-            inputs: [seen, normal],
-            outputs: [scale.toEnvironment(ContinuousPolicy.draw(actor.traced, seen, normal, noise))],
+            inputs: [seen, noise], outputs: [actor.traced.actions(seen, noise: noise, deterministic: false)],
             threads: context.threads)
     }
 
-    /// The program of the next update.
-    private var next: Program {
-        guard let criticProgram, (updates + 1) % settings.policyInterval != 0 else { return program }
-        return criticProgram
+    /// What runs at the next update.
+    private var next: Update {
+        guard let criticUpdate, (updates + 1) % options.policyInterval != 0 else { return wholeUpdate }
+        return criticUpdate
     }
 
     var batch: ReplayBatch {
-        let program = next
+        let program = next.program
         return ReplayBatch(
             observations: program.input(0), actions: program.input(1), rewards: program.input(2),
             bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5))
     }
 
-    var errors: UnsafeBufferPointer<Float> { program.output(0) }
+    var errors: UnsafeBufferPointer<Float> { wholeUpdate.program.output(0) }
 
     func act(
         on observations: UnsafeBufferPointer<Float>, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
         using random: inout RandomStream
     ) {
         _ = acting.input(0).update(fromContentsOf: observations)
-        random.fillNormal(acting.input(1))
+        actor.traced.head.fillNoise(acting.input(1), using: &random)
         acting.run()
         _ = actions.update(fromContentsOf: acting.output(0))
     }
 
     func update(progress: Double, using random: inout RandomStream) {
-        let program = next
-        program.input(6)[0] = Float(settings.learningRate * settings.schedule.factor(progress))
-        random.fillNormal(program.input(7))
-        random.fillNormal(program.input(8))
+        let (program, dropout) = next
+        program.input(6)[0] = options.learningRate(at: progress)
+        actor.traced.head.fillNoise(program.input(7), using: &random)
+        actor.traced.head.fillNoise(program.input(8), using: &random)
         drawSubset(program.input(9), using: &random)
+        for index in dropout { random.fillUniform(program.input(index)) }
         program.run()
         updates += 1
         sums[0] += Double(program.output(0)[0])
         sums[1] += Double(program.output(1)[0])
         summed += 1
-        if program === self.program {
+        if program === wholeUpdate.program {
             sums[2] += Double(program.output(2)[0])
             sums[3] += Double(program.output(3)[0])
             policyUpdates += 1
@@ -120,9 +126,9 @@ final class ContinuousAgent: OffPolicyAgent {
 
     /// Marks `targetCritics` of the critics with 0 and the others with a number that keeps them from being the least.
     private func drawSubset(_ offsets: UnsafeMutableBufferPointer<Float>, using random: inout RandomStream) {
-        guard settings.targetCritics < settings.critics else { return }
+        guard options.targetCritics < options.critics else { return }
         offsets.update(repeating: 1e9)
-        var left = settings.targetCritics
+        var left = options.targetCritics
         for index in offsets.indices where random.index(below: offsets.count - index) < left {
             offsets[index] = 0
             left -= 1
@@ -135,7 +141,7 @@ final class ContinuousAgent: OffPolicyAgent {
         sums = [0, 0, 0, 0]
         (summed, policyUpdates) = (0, 0)
         let names =
-            if case .soft = settings.kind {
+            if case .soft = options.actorKind {
                 ["criticLoss", "meanValue", "entropy", "temperature"]
             } else {
                 ["criticLoss", "meanValue", "policyValue", "actionSize"]
@@ -148,13 +154,12 @@ final class ContinuousAgent: OffPolicyAgent {
     var weightHash: UInt64 { actor.hash ^ (critics.hash &* 3) }
 
     var programs: [(name: String, program: Program)] {
-        [("acting", acting), ("update", program)] + (criticProgram.map { [("criticUpdate", $0)] } ?? [])
+        [("acting", acting), ("update", wholeUpdate.program)]
+            + (criticUpdate.map { [("criticUpdate", $0.program)] } ?? [])
     }
 
-    func policy() -> any Policy {
-        var noise = 0.0
-        if case .deterministic(let exploration, _, _) = settings.kind { noise = exploration }
-        return ContinuousPolicy(copying: actor.value, scale: scale, noise: noise)
+    func policy(normalizer: FrozenNormalizer?) -> any Policy {
+        OffPolicyActor(copying: actor.value, normalizer: normalizer)
     }
 
     private struct State: Codable {
@@ -168,7 +173,8 @@ final class ContinuousAgent: OffPolicyAgent {
         checkpoint.store(actor, as: "actor")
         if let targetActor { checkpoint.store(targetActor, as: "targetActor") }
         checkpoint.store(critics, as: "critics")
-        checkpoint.store(targets, as: "targets")
+        if let targets { checkpoint.store(targets, as: "targets") }
+        checkpoint.store(moments, as: "moments")
         checkpoint.store(logTemperature, as: "logTemperature")
         checkpoint.store(actorMemory, as: "actorOptimizer")
         checkpoint.store(criticMemory, as: "criticOptimizer")
@@ -182,7 +188,8 @@ final class ContinuousAgent: OffPolicyAgent {
         try checkpoint.load(actor, from: "actor")
         if let targetActor { try checkpoint.load(targetActor, from: "targetActor") }
         try checkpoint.load(critics, from: "critics")
-        try checkpoint.load(targets, from: "targets")
+        if let targets { try checkpoint.load(targets, from: "targets") }
+        try checkpoint.load(moments, from: "moments")
         try checkpoint.load(logTemperature, from: "logTemperature")
         try checkpoint.load(actorMemory, from: "actorOptimizer")
         try checkpoint.load(criticMemory, from: "criticOptimizer")

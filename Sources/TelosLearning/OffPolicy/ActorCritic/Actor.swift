@@ -1,0 +1,161 @@
+import TelosEnvironments
+import TelosNN
+import TelosTensor
+
+/// Maps [-1, 1] to a box's bounds and back, element by element.
+struct ActionScale: Hashable, Codable {
+    let low: [Float]
+    let high: [Float]
+
+    var width: Int { low.count }
+    private var middle: Tensor { Tensor(zip(low, high).map { ($0 + $1) / 2 }, shape: [width]) }
+    private var half: Tensor { Tensor(zip(low, high).map { ($1 - $0) / 2 }, shape: [width]) }
+
+    func toEnvironment(_ actions: Tensor) -> Tensor { middle + half * actions }
+    func fromEnvironment(_ actions: Tensor) -> Tensor { ((actions - middle) / half).clipped(-1, 1) }
+}
+
+/// How an actor's outputs become actions.
+enum ActorHead: Hashable, Codable {
+    /// A squashed Gaussian over a box.
+    case gaussian(ActionScale)
+    /// One action in a box, varied by a normal of this deviation (in half-widths) where it explores.
+    case deterministic(ActionScale, noise: Float)
+    case categorical(Int)
+
+    init?(_ space: Space, _ kind: ActorKind) {
+        switch (space, kind) {
+        case (.box(let low, let high, _), .soft): self = .gaussian(ActionScale(low: low, high: high))
+        case (.box(let low, let high, _), .deterministic(let noise, _, _)):
+            self = .deterministic(ActionScale(low: low, high: high), noise: Float(noise))
+        case (.discrete(let count), .soft): self = .categorical(count)
+        default: return nil
+        }
+    }
+
+    /// Floats of an encoded action.
+    var width: Int {
+        switch self {
+        case .gaussian(let scale), .deterministic(let scale, _): scale.width
+        case .categorical: 1
+        }
+    }
+
+    /// Numbers that the network gives.
+    var outputs: Int {
+        switch self {
+        case .gaussian(let scale): 2 * scale.width
+        case .deterministic(let scale, _): scale.width
+        case .categorical(let count): count
+        }
+    }
+
+    /// Random numbers of an action.
+    var noiseWidth: Int { if case .categorical(let count) = self { count } else { width } }
+
+    func fillNoise(_ values: UnsafeMutableBufferPointer<Float>, using random: inout RandomStream) {
+        if case .categorical = self { random.fillUniform(values) } else { random.fillNormal(values) }
+    }
+
+    /// What critics read of the environment's actions; nil where they value every action at once.
+    func criticInput(_ actions: Tensor) -> Tensor? {
+        switch self {
+        case .gaussian(let scale), .deterministic(let scale, _): scale.fromEnvironment(actions)
+        case .categorical: nil
+        }
+    }
+}
+
+/// A policy: a squashed Gaussian or one action over [-1, 1]^d, or probabilities of discrete actions.
+struct Actor: TensorContainer {
+    var network: FeedForward
+    let encoding: ObservationEncoding
+    let head: ActorHead
+    let shape: FeedForward.Shape
+
+    init(encoding: ObservationEncoding, head: ActorHead, _ shape: FeedForward.Shape, key: RandomKey) {
+        self.encoding = encoding
+        self.head = head
+        self.shape = shape
+        network = FeedForward(encoding.features, head.outputs, shape, key: key)
+    }
+
+    mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
+        network.visitTensors(path, visit)
+    }
+
+    private func outputs(_ observations: Tensor) -> Tensor { network(encoding(observations)).outputs }
+
+    /// Of a box; log deviations are kept in -20 ... 2.
+    func gaussian(_ observations: Tensor) -> SquashedGaussian {
+        let outputs = outputs(observations)
+        return SquashedGaussian(
+            mean: outputs.sliced(axis: 1, 0, head.width),
+            logDeviation: outputs.sliced(axis: 1, head.width, 2 * head.width).clipped(-20, 2))
+    }
+
+    /// log pi of every discrete action, [batch, count].
+    func logProbabilities(_ observations: Tensor) -> Tensor {
+        Categorical(logits: outputs(observations)).logProbabilities
+    }
+
+    /// The one action of a deterministic actor in [-1, 1]^d, [batch, width].
+    func action(_ observations: Tensor) -> Tensor { tanh(outputs(observations)) }
+
+    /// Exploring actions as the environment takes them, or the mode.
+    /// - noise: [batch, `head.noiseWidth`], filled by `head.fillNoise`.
+    func actions(_ observations: Tensor, noise: Tensor, deterministic: Bool) -> Tensor {
+        switch head {
+        case .gaussian(let scale):
+            let distribution = gaussian(observations)
+            return scale.toEnvironment(deterministic ? distribution.mode : distribution.sample(noise: noise))
+        case .deterministic(let scale, let deviation):
+            let action = action(observations)
+            return scale.toEnvironment(deterministic ? action : (action + deviation * noise).clipped(-1, 1))
+        case .categorical:
+            let distribution = Categorical(logits: outputs(observations))
+            return deterministic ? distribution.mode : distribution.sample(noise: noise)
+        }
+    }
+}
+
+/// An actor by itself, with its normaliser, frozen.
+final class OffPolicyActor: Policy {
+    let parameters: Parameters<Actor>
+    let normalizer: FrozenNormalizer?
+    private var programs: [ProgramKey: Program] = [:]
+
+    private struct ProgramKey: Hashable {
+        var count: Int
+        var deterministic: Bool
+    }
+
+    init(copying actor: Actor, normalizer: FrozenNormalizer? = nil) {
+        // A copy of parameters that are already compiled elsewhere; there is nothing left to get wrong.
+        parameters = try! Parameters(actor)
+        self.normalizer = normalizer
+    }
+
+    func act(
+        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
+        deterministic: Bool, using random: inout RandomStream
+    ) {
+        let program = self.program(ProgramKey(count: count, deterministic: deterministic))
+        program.input(0).fill(observations, through: normalizer)
+        if !deterministic { parameters.traced.head.fillNoise(program.input(1), using: &random) }
+        program.run()
+        _ = actions.update(fromContentsOf: program.output(0))
+    }
+
+    private func program(_ key: ProgramKey) -> Program {
+        if let program = programs[key] { return program }
+        let actor = parameters.traced
+        let observations = Tensor(placeholder: key.count, actor.encoding.width)
+        let noise = Tensor(placeholder: key.count, actor.head.noiseWidth)
+        let program = try! Program(
+            inputs: [observations, noise],
+            outputs: [actor.actions(observations, noise: noise, deterministic: key.deterministic)])
+        programs[key] = program
+        return program
+    }
+}

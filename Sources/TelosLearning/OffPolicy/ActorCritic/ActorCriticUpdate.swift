@@ -1,0 +1,216 @@
+import CTelosKernels
+import TelosNN
+import TelosTensor
+
+/// One update of critics, and of actor and temperature on request, as a single program.
+struct ActorCriticUpdate {
+    let options: any ActorCriticOptions
+    let actor: Actor
+    let targetActor: Actor?
+    let critics: CriticEnsemble
+    /// Absent where critics are batch-renormalised.
+    let targets: CriticEnsemble?
+    let moments: [BatchRenorm.Moments]
+    let logTemperature: Tensor
+    let actorMemory: Adam.State
+    let criticMemory: Adam.State
+    let temperatureMemory: Adam.State
+
+    /// Uniform numbers that dropout reads, as inputs of the program.
+    private final class DropoutInputs {
+        var placeholders: [Tensor] = []
+    }
+
+    /// What an actor does in a state, and how likely that is: of the action drawn, or of every discrete one.
+    private enum Choice {
+        case action(Tensor, logProbability: Tensor?)
+        case probabilities(log: Tensor)
+
+        var action: Tensor? { if case .action(let action, _) = self { action } else { nil } }
+    }
+
+    /// Inputs: observations, actions, rewards, bootstraps, next observations, weights, learning rate, noise of the next
+    /// actions, noise of the actions, offsets of the critics, then uniform numbers for dropout. Outputs: critic loss,
+    /// mean value; and where the policy moves, entropy and temperature (soft) or policy value and action size.
+    /// - Returns: the program, and which of its inputs dropout reads.
+    func compiled(movesPolicy: Bool, threads: Int) throws -> (program: Program, dropout: Range<Int>) {
+        let batch = options.batchSize
+        let observations = Tensor(placeholder: batch, actor.encoding.width)
+        let actions = Tensor(placeholder: batch, actor.head.width)
+        let rewards = Tensor(placeholder: batch)
+        let bootstraps = Tensor(placeholder: batch)
+        let nextObservations = Tensor(placeholder: batch, actor.encoding.width)
+        let weights = Tensor(placeholder: batch)
+        let learningRate = Tensor(placeholder: [])
+        let nextNoise = Tensor(placeholder: batch, actor.head.noiseWidth)
+        let noise = Tensor(placeholder: batch, actor.head.noiseWidth)
+        let offsets = Tensor(placeholder: options.critics)
+        let temperature = exp(logTemperature)
+        let rate = Float(options.targetRate)
+        let dropout = DropoutInputs()
+        let adam = Adam(beta1: Float(options.adamMomentum))
+
+        let next = nextChoice(nextObservations, nextNoise)
+        let input = actor.head.criticInput(actions)
+        var values: Tensor
+        let following: Tensor
+        var stepMoments: [BatchRenorm.Moments] = []
+        if let targets {
+            values = critics(observations, input, plain(dropout)).outputs
+            following = targets(nextObservations, next.action, plain(dropout)).outputs
+        } else {
+            // One pass over present and next steps, so that the batch's moments are those of both.
+            let joint = critics(
+                .concatenate([observations, nextObservations], axis: 0),
+                input.flatMap { input in next.action.map { .concatenate([input, $0], axis: 0) } },
+                .training(moments))
+            values = joint.outputs.sliced(axis: 1, 0, batch)
+            following = joint.outputs.sliced(axis: 1, batch, 2 * batch)
+            stepMoments = joint.moments
+        }
+        if case .categorical(let count) = actor.head {
+            values = (values * actions.reshaped(batch).oneHot(count)).sum(axis: 2, keepingAxis: true)
+        }
+        let returns = nextReturns(following, next, offsets: offsets, temperature: temperature)
+        let target = (rewards.reshaped(batch, 1) + bootstraps.reshaped(batch, 1) * returns).stoppingGradient
+        // The sum over critics of means over the batch.
+        let criticLoss = (weights * losses(values, target)).sum() / Float(batch)
+        let criticStep = adam.step(
+            critics.tensors, gradients: gradient(of: criticLoss, withRespectTo: critics.tensors), state: criticMemory,
+            learningRate: learningRate)
+        let stepped = critics.replacingTensors(criticStep.parameters)
+
+        var updates = Program.Update.all(critics, to: stepped)
+        updates += Program.Update.all(criticMemory, to: criticStep.state)
+        if let targets { updates += Program.Update.movingAverage(targets, of: stepped, rate: rate) }
+        if !stepMoments.isEmpty { updates += Program.Update.all(moments, to: stepMoments) }
+        var outputs = [criticLoss, values.mean()]
+        if movesPolicy {
+            let mode = targets == nil ? .evaluation(stepMoments) : plain(dropout)
+            let (loss, logProbability, actorOutputs) = actorLoss(
+                observations, noise: noise, critics: stepped, mode: mode, temperature: temperature)
+            outputs += actorOutputs
+            let step = adam.step(
+                actor.tensors, gradients: gradient(of: loss, withRespectTo: actor.tensors), state: actorMemory,
+                learningRate: learningRate)
+            let steppedActor = actor.replacingTensors(step.parameters)
+            updates += Program.Update.all(actor, to: steppedActor)
+            updates += Program.Update.all(actorMemory, to: step.state)
+            if let targetActor {
+                updates += Program.Update.movingAverage(targetActor, of: steppedActor, rate: rate)
+            }
+            if let logProbability, let targetEntropy {
+                // d/d log alpha of -log alpha (log pi + target entropy).
+                let surplus = (logProbability + targetEntropy).mean()
+                let step = adam.step(
+                    [logTemperature], gradients: [-surplus.stoppingGradient], state: temperatureMemory,
+                    learningRate: learningRate)
+                updates.append(Program.Update(logTemperature, to: step.parameters[0]))
+                updates += Program.Update.all(temperatureMemory, to: step.state)
+            }
+        }
+        let inputs = [
+            observations, actions, rewards, bootstraps, nextObservations, weights, learningRate, nextNoise, noise,
+            offsets,
+        ]
+        let program = try Program(
+            inputs: inputs + dropout.placeholders, outputs: outputs, updates: updates, threads: threads)
+        return (program, inputs.count..<(inputs.count + dropout.placeholders.count))
+    }
+
+    /// -scale * elements of a box action; scale * log n of n discrete ones, the share of the largest entropy.
+    private var targetEntropy: Float? {
+        guard case .soft(_, let scale?) = options.actorKind else { return nil }
+        if case .categorical(let count) = actor.head { return Float(scale * telos_log64(Double(count))) }
+        return Float(-scale) * Float(actor.head.width)
+    }
+
+    /// A pass in which critics drop hidden units by fresh random numbers.
+    private func plain(_ inputs: DropoutInputs) -> FeedForward.Mode {
+        guard options.dropout > 0 else { return .plain() }
+        let uniforms = options.hiddenSizes.map { Tensor(placeholder: options.critics, options.batchSize, $0) }
+        inputs.placeholders += uniforms
+        return .plain(dropout: uniforms)
+    }
+
+    /// Half the squared error, or the quantile loss, of each critic and row, [critics, batch].
+    private func losses(_ values: Tensor, _ target: Tensor) -> Tensor {
+        let (critics, batch) = (options.critics, options.batchSize)
+        guard options.quantiles > 1 else { return 0.5 * (values - target).squared.reshaped(critics, batch) }
+        let count = target.shape[1]
+        let loss = ReturnLoss.quantile(
+            predicted: values.reshaped(critics * batch, options.quantiles),
+            levels: Tensor(ReturnLoss.midpoints(options.quantiles), shape: [1, options.quantiles]),
+            targets: target.broadcast(to: [critics, batch, count]).reshaped(critics * batch, count))
+        return loss.reshaped(critics, batch) / Float(options.quantiles)
+    }
+
+    private func nextChoice(_ observations: Tensor, _ noise: Tensor) -> Choice {
+        if case .categorical = actor.head { return .probabilities(log: actor.logProbabilities(observations)) }
+        switch options.actorKind {
+        case .soft:
+            let draw = actor.gaussian(observations).sampleWithLogProbability(noise: noise)
+            return .action(draw.action, logProbability: draw.logProbability)
+        case .deterministic(_, let targetNoise, let clip):
+            let smoothing = (Float(targetNoise) * noise).clipped(Float(-clip), Float(clip))
+            let action = ((targetActor ?? actor).action(observations) + smoothing).clipped(-1, 1)
+            return .action(action, logProbability: nil)
+        }
+    }
+
+    /// What the next state is worth, [batch, 1], or quantiles of it: the least of the critics' values, or all their
+    /// quantiles but the largest (Kuznetsov, Shvechikov, Grishin and Vetrov, *Controlling overestimation bias with
+    /// truncated mixture of continuous distributional quantile critics*, 2020); minus alpha log pi.
+    private func nextReturns(_ values: Tensor, _ next: Choice, offsets: Tensor, temperature: Tensor) -> Tensor {
+        let (critics, batch, quantiles) = (options.critics, options.batchSize, options.quantiles)
+        if quantiles > 1 {
+            let pooled = values.transposed(1, 0, 2).reshaped(batch, critics * quantiles).sorted()
+            let kept = pooled.sliced(axis: 1, 0, critics * (quantiles - options.droppedQuantiles))
+            guard case .action(_, let logProbability?) = next else { return kept }
+            return kept - temperature * logProbability.reshaped(batch, 1)
+        }
+        let least = (options.targetCritics < critics ? values + offsets.reshaped(critics, 1, 1) : values).least
+        switch next {
+        case .action(_, let logProbability?):
+            return least - temperature * logProbability.reshaped(batch, 1)
+        case .action: return least
+        case .probabilities(let log):
+            return (exp(log) * (least - temperature * log)).sum(axis: 1, keepingAxis: true)
+        }
+    }
+
+    private func actorLoss(
+        _ observations: Tensor, noise: Tensor, critics: CriticEnsemble, mode: FeedForward.Mode, temperature: Tensor
+    ) -> (loss: Tensor, logProbability: Tensor?, outputs: [Tensor]) {
+        func value(_ action: Tensor?) -> Tensor {
+            let values = critics(observations, action, mode).outputs
+            return options.averagesCritics ? values.mean(axis: 0) : values.least
+        }
+        let alpha = temperature.stoppingGradient
+        if case .categorical = actor.head {
+            let log = actor.logProbabilities(observations)
+            let probabilities = exp(log)
+            let loss = (probabilities * (alpha * log - value(nil).stoppingGradient)).sum(axis: 1).mean()
+            let expected = (probabilities * log).sum(axis: 1)
+            return (loss, expected, [-expected.mean(), temperature])
+        }
+        switch options.actorKind {
+        case .soft:
+            let draw = actor.gaussian(observations).sampleWithLogProbability(noise: noise)
+            let loss = (alpha * draw.logProbability - value(draw.action).mean(axis: 1)).mean()
+            return (loss, draw.logProbability, [-draw.logProbability.mean(), temperature])
+        case .deterministic:
+            let action = actor.action(observations)
+            let value = critics(observations, action, mode).outputs.sliced(axis: 0, 0, 1).mean()
+            return (-value, nil, [value, abs(action).mean()])
+        }
+    }
+}
+
+extension Tensor {
+    /// The least over the first axis, [k, m, n] -> [m, n].
+    fileprivate var least: Tensor {
+        (0..<shape[0]).map { sliced(axis: 0, $0, $0 + 1).reshaped(to: Array(shape.dropFirst())) }
+            .reduce(nil as Tensor?) { least, one in least.map { minimum($0, one) } ?? one }!
+    }
+}
