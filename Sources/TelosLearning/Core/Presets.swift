@@ -47,5 +47,15 @@ public enum Presets {
             {"rolloutSteps": 512, "minibatchSize": 256, "learningRate": 0.001, "normalizeObservations": true,
             "normalizeRewards": true}
             """, note: "with auxiliary: {speed: \"10 * abs(velocity)\"} and combine: sum"),
+        Preset(
+            "dqn", "CartPole", steps: 50_000,
+            """
+            {"learningRate": 0.0023, "learningRateSchedule": "linear", "trainInterval": 256, "gradientSteps": 128,
+            "targetInterval": 10, "learningStarts": 1000, "explorationFraction": 0.16, "finalEpsilon": 0.04,
+            "hiddenSizes": [256, 256], "stepsPerIteration": 1000}
+            """),
+        Preset("sac", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "hiddenSizes": [64, 64]}"#),
+        Preset(
+            "td3", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "batchSize": 128, "hiddenSizes": [64, 64]}"#),
     ]
 }

@@ -11,30 +11,34 @@ extension LearnerNotes {
         ])
     static let pqn = LearnerNotes(
         equations: """
-            G_t = r_t + gamma [not terminated] ((1 - lambda) max_a Q(s_t+1, a) + lambda G_t+1)    max_a Q(s_t+1, a) at a cut
+            G_t = r_t + gamma [not terminated] ((1 - lambda) max_a Q(s_t+1, a) + lambda G_t+1)
+            G_t+1 = max_a Q(s_t+1, a) where time or the rollout cuts off
             L = mean((Q(s_t, a_t) - G_t)^2) / 2
             """,
         metrics: [
             MetricDescription("loss", "mean loss of the rollout's updates; grows with the scale of returns"),
             MetricDescription(
-                "meanValue", "mean predicted return of the rollout's steps; far above any return seen, it is overestimated"),
+                "meanValue", "mean predicted return of rollout steps; far above any return seen, it is overestimated"),
             gradientNorm, MetricDescription("epsilon", "share of random actions"),
         ])
     static let softActorCritic = soft(
         """
         y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
-        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2
+        L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
         """)
     static let redq = soft(
         """
-        y = r + gamma [not terminated] (min_{i in M} Q_target,i(s', a') - alpha log pi(a'|s')),  M: two critics, drawn afresh
-        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - mean_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        y = r + gamma [not terminated] (min_{i in M} Q_target,i(s', a') - alpha log pi(a'|s')),  M: two, drawn afresh
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2
+        L_pi = mean(alpha log pi(a|s) - mean_i Q_i(s, a)),  a = tanh(mu + sigma e)
         """)
     static let droq = soft(
         """
         h = relu(norm(dropout(x W + b)))    hidden layers of every critic, targets included
         y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
-        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - mean_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2
+        L_pi = mean(alpha log pi(a|s) - mean_i Q_i(s, a)),  a = tanh(mu + sigma e)
         """)
     static let tqc = soft(
         """
@@ -47,18 +51,21 @@ extension LearnerNotes {
         """
         Q(s, a), Q(s', a') = one pass through batch-renormalised critics,  a' ~ pi(.|s')
         y = r + gamma [not terminated] (min_i Q_i(s', a') - alpha log pi(a'|s'))    no gradient, no target networks
-        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2
+        L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
         """)
     static let simba = soft(
         """
-        x <- x + W_2 relu(W_1 norm(x))    blocks of actor and critics, on observations with running mean 0 and variance 1
+        x <- x + W_2 relu(W_1 norm(x))    blocks of actor and critics, on normalised observations
         y = r + gamma [not terminated] (min_i Q_target,i(s', a') - alpha log pi(a'|s')),  a' ~ pi(.|s')
-        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2
+        L_pi = mean(alpha log pi(a|s) - min_i Q_i(s, a)),  a = tanh(mu + sigma e)
         """)
     static let discreteSAC = soft(
         """
         y = r + gamma [not terminated] sum_a' pi(a'|s') (min_i Q_target,i(s', a') - alpha log pi(a'|s'))
-        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = mean(sum_a pi(a|s) (alpha log pi(a|s) - min_i Q_i(s, a)))
+        L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2
+        L_pi = mean(sum_a pi(a|s) (alpha log pi(a|s) - min_i Q_i(s, a)))
         """, entropy: "sum_a pi(a|s) log pi(a|s)")
     static let deterministicActorCritic = LearnerNotes(
         equations: """

@@ -86,12 +86,17 @@ import Testing
     }
 
     /// The example files and the presets are tuned alike.
-    @Test(arguments: ["acrobot", "cartpole", "pendulum", "mountain-car-continuous"]) func examplesAgree(name: String)
-        throws
-    {
+    @Test(arguments: [
+        "acrobot-ppo", "cartpole-ppo", "pendulum-ppo", "mountain-car-continuous-ppo", "cartpole-dqn", "pendulum-sac",
+        "pendulum-td3",
+    ])
+    func examplesAgree(name: String) throws {
         let folder = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
-        let example = try Experiment.load(path: "\(folder)/Examples/\(name)-ppo.yaml")
-        let text = "task: {environment: \(example.task.environment.name)}\nlearner: {algorithm: ppo, preset: tuned}"
+        let example = try Experiment.load(path: "\(folder)/Examples/\(name).yaml")
+        let text = """
+            task: {environment: \(example.task.environment.name)}
+            learner: {algorithm: \(example.learner.name), preset: tuned}
+            """
         let preset = try Experiment(parsing: text, name: "preset")
         #expect(preset.learnerOptions == example.learnerOptions && preset.steps == example.steps)
     }

@@ -4,9 +4,9 @@ import TelosTensor
 
 /// Actor and critics: soft (SAC and what builds on it) or deterministic (TD3, DDPG).
 ///
-/// Critics: y = R + c (min over a drawn subset of Q'_i(s', a') - alpha log pi(a'|s')), a' from the present policy (soft),
-/// or from the target policy with clipped noise (deterministic, alpha = 0). Actor: ascends mean over critics or their
-/// least of Q(s, a) - alpha log pi(a|s), through the critics as they are after their step.
+/// Critics: y = R + c (min over a drawn subset of Q'_i(s', a') - alpha log pi(a'|s')), a' from the present policy
+/// (soft), or from the target policy with clipped noise (deterministic, alpha = 0). Actor: ascends mean over critics or
+/// their least of Q(s, a) - alpha log pi(a|s), through the critics as they are after their step.
 final class ActorCriticAgent: OffPolicyAgent {
     private let options: any ActorCriticOptions
     private let actor: Parameters<Actor>
