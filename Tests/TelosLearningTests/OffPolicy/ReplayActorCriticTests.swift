@@ -255,7 +255,7 @@ private struct Update {
     }
 }
 
-@Suite struct ActorCriticTests {
+@Suite struct ReplayActorCriticTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var environment = "Pendulum"
