@@ -1,7 +1,7 @@
-#if canImport(Glibc) && canImport(Runtime) && compiler(>=6.2) && compiler(<6.4)
+#if canImport(Glibc) && canImport(Runtime) && compiler(>=6.3) && compiler(<6.4)
     // Glibc is what a statically linked Runtime needs beside itself.
     import Glibc
-    @_spi(Internal) import Runtime
+    @_spi(Internal) @_spi(MemoryReaders) import Runtime
 #endif
 
 /// A line of a source file, written `Module/File.swift:line` as `#fileID` writes it.
@@ -21,8 +21,8 @@ struct SourceLine: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension SourceLine {
-    #if canImport(Glibc) && canImport(Runtime) && compiler(>=6.2) && compiler(<6.4)
-        /// Whether return addresses become source lines here. The initialiser used below is not yet public, hence the
+    #if canImport(Glibc) && canImport(Runtime) && compiler(>=6.3) && compiler(<6.4)
+        /// Whether return addresses become source lines here. Some of what is used below is not yet public, hence the
         /// bounds on the compiler; elsewhere messages name the nearest operation that was given its line.
         static let isPrecise = true
 
@@ -39,8 +39,11 @@ extension SourceLine {
             let stack = Backtrace(
                 architecture: architecture,
                 frames: Set(addresses).sorted().map { RichFrame<UInt>.returnAddress($0) }, images: nil)
+            // By default the images' headers are read where they lie, which fails when another thread has just unmapped a
+            // file. This reader asks the system for the bytes.
+            let images = ImageMap.capture(using: LocalMemoryReader())
             var table: [UInt: [SourceLine]] = [:]
-            for frame in stack.symbolicated()?.frames ?? [] {
+            for frame in stack.symbolicated(with: images)?.frames ?? [] {
                 guard let symbol = frame.symbol, let place = symbol.sourceLocation, place.line > 0,
                     let address = UInt(frame.captured.originalProgramCounter),
                     let line = SourceLine(path: place.path, line: UInt(place.line), symbol: symbol.rawName)

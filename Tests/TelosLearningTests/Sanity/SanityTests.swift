@@ -86,6 +86,7 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
         case "a2c": chosen.merge(["rolloutSteps": "16", "learningRate": "0.003"]) { $1 }
         case "reinforce": chosen.merge(["rolloutSteps": "32", "learningRate": "0.01"]) { $1 }
         case "dqn", "rainbow": chosen["learningRate"] = "0.001"
+        case "pqn": chosen.merge(["rolloutSteps": "8", "learningRate": "0.01"]) { $1 }
         case "cem", "ars", "es":
             // A linear policy is enough, and an episode of one step says little.
             if check.capability == nil { chosen.merge(["hiddenSizes": "[]", "episodes": "8"]) { $1 } }
