@@ -48,7 +48,7 @@ let package = Package(
         .testTarget(name: "TelosTensorTests", dependencies: ["TelosNN", "CTelosTestSupport"]),
         .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
-        .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning"]),
+        .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning", "CTelosTestSupport"]),
         .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"], exclude: ["Fixtures"]),
     ]
