@@ -24,22 +24,37 @@ TELOS_INLINE void clip_window(int64_t first, int64_t extent, int64_t size, int64
 /// Patches begin ..< end, `stride` floats apart: (y, x, channel), the samples outside the picture set to `fill`.
 static void unfold_patches(const telos_window *w, const float *pictures, float fill, int64_t begin, int64_t end,
                            float *target, int64_t stride) {
+    if (begin >= end) return;
     const int64_t channels = w->channels, run = w->window_width * channels;
+    int64_t column = begin % w->columns, line = begin / w->columns % w->rows;
+    const float *picture = pictures + begin / w->columns / w->rows * w->height * w->width * channels;
     for (int64_t patch = begin; patch < end; ++patch, target += stride) {
-        const int64_t line = patch / w->columns;
-        const float *picture = pictures + line / w->rows * w->height * w->width * channels;
-        const int64_t top = line % w->rows * w->stride_height - w->top;
-        const int64_t left = patch % w->columns * w->stride_width - w->left;
+        const int64_t top = line * w->stride_height - w->top, left = column * w->stride_width - w->left;
+        if (++column == w->columns) {
+            column = 0;
+            line += 1;
+        }
+        const float *corner = picture + (top * w->width + left) * channels;
+        if (line == w->rows) {
+            line = 0;
+            picture += w->height * w->width * channels;
+        }
         int64_t low, high;
         clip_window(left, w->width, w->window_width, w->dilation_width, &low, &high);
         float *to = target;
+        const int whole = high - low == w->window_width && w->dilation_width == 1;
+        if (whole && top >= 0 && top + (w->window_height - 1) * w->dilation_height < w->height) {
+            const int64_t step = w->dilation_height * w->width * channels;
+            for (int64_t y = 0; y < w->window_height; ++y, to += run, corner += step) vcopy(to, corner, run);
+            continue;
+        }
         for (int64_t y = 0; y < w->window_height; ++y, to += run) {
             const int64_t row = top + y * w->dilation_height;
             if (row < 0 || row >= w->height) {
                 vfill(to, fill, run);
                 continue;
             }
-            const float *from = picture + (row * w->width + left) * channels;
+            const float *from = corner + y * w->dilation_height * w->width * channels;
             if (low > 0) vfill(to, fill, low * channels);
             if (w->dilation_width == 1) {
                 vcopy(to + low * channels, from + low * channels, (high - low) * channels);
