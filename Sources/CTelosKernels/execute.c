@@ -151,7 +151,7 @@ typedef struct {
     _Atomic uint32_t *next;     // the next task of each lane, a cache line apart
     _Atomic uint32_t *done;     // the last run in which each task was done
     uint32_t run;
-    _Atomic int threads;        // how many have come so far
+    _Atomic int threads;        // how many are at work
 } task_run;
 
 static int is_ready(const task_run *run, const telos_task *task) {
@@ -180,8 +180,8 @@ static int help(const task_run *run, int lane) {
     return 1;
 }
 
-/// Runs the tasks of a lane in turn, alone or with other threads. A thread that has to wait long, or is the only one that
-/// has come, runs what other lanes have ready: the first task of all that nobody has taken always is, once those taken are
+/// Runs the tasks of a lane in turn, alone or with other threads. A thread that has to wait long, or is the only one at
+/// work, runs what other lanes have ready: the first task of all that nobody has taken always is, once those taken are
 /// done.
 static void run_lane(void *context, int64_t part) {
     task_run *run = (task_run *)context;
@@ -200,6 +200,7 @@ static void run_lane(void *context, int64_t part) {
         }
         run_task(run, index);
     }
+    atomic_fetch_sub(&run->threads, 1);
 }
 
 void telos_execute_tasks(telos_isa isa, const telos_instruction *instructions, const telos_schedule *schedule,

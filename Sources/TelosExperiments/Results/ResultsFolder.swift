@@ -42,7 +42,7 @@ public struct ResultsFolder: Sendable {
             throw StoreError("there are no results in \(path)/data; add a finished run's: telos results --add RUN")
         }
         let entries = registries.learners.filter { entry in results.contains { $0.learner == entry.name } }
-        let pages = try entries.map { entry in
+        let pages = entries.map { entry in
             ResultsPage(
                 entry: entry, results: results.filter { $0.learner == entry.name },
                 published: published.filter { $0.learner == entry.name })

@@ -53,7 +53,7 @@ public enum Presets {
             {"learningRate": 0.0023, "learningRateSchedule": "linear", "trainInterval": 256, "gradientSteps": 128,
             "targetInterval": 10, "learningStarts": 1000, "explorationFraction": 0.16, "finalEpsilon": 0.04,
             "hiddenSizes": [256, 256], "stepsPerIteration": 1000}
-            """),
+            """, note: "500 on five of the seeds 0 to 9, 116 to 495 on the others"),
         Preset("sac", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "hiddenSizes": [64, 64]}"#),
         Preset(
             "td3", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "batchSize": 128, "hiddenSizes": [64, 64]}"#),

@@ -34,7 +34,7 @@ public final class TaskRewards {
                 guard let expression = reward as? ExpressionReward else {
                     throw RewardError("auxiliary '\(auxiliary.name)' must be an expression to serve as a potential")
                 }
-                reward = try PotentialShaping(potential: expression.expression, discount: discount)
+                reward = PotentialShaping(potential: expression.expression, discount: discount)
             }
             let next = try reward.bind(to: specification)
             offsets.append(names.count)
