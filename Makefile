@@ -12,7 +12,7 @@ IMAGES := $(CURDIR)/.build/kernel-programs/images
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo results test test-neon test-accuracy format lint completions clean
+.PHONY: help setup build demo results test test-neon test-kills test-accuracy format lint completions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test-neon: setup ## compare every kernel and two trainings bit by bit: scalar, A
 	@rm -rf $(IMAGES) && mkdir -p $(IMAGES)
 	TELOS_IMAGES=$(IMAGES) $(SWIFT) test $(BUILD_FLAGS) --skip-build --filter TrainingFormsTests
 	@Tests/KernelPrograms/run.sh training $(IMAGES)
+
+test-kills: build ## kill training at 20 random moments a learner, resume it, compare the bytes it ends in; KILLS=5 for fewer
+	@Tests/Kills/run.sh $(TELOS) $(or $(KILLS),20)
 
 test-accuracy: ## measure the transcendental kernels on all 2^32 floats (minutes); FUNCTIONS="exp tanh" tries only those
 	@Tests/KernelPrograms/run.sh accuracy $(FUNCTIONS)

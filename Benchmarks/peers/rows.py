@@ -178,6 +178,26 @@ ROWS = [
             Peer("Stable-Baselines3", "libraries.sb3_cartpole", [], 40),
         ]),
     Row(
+        "sac-pendulum-256", "SAC on Pendulum, end to end: 256x256, batch 256, an update a step",
+        telos="train sac Pendulum 256x256", threads=2, show="steps/s",
+        peers=[
+            Peer("SBX (JAX)", "libraries.pendulum", ["sbx", [256, 256]], 2),
+            Peer("Stable-Baselines3", "libraries.pendulum", ["stable_baselines3", [256, 256]], 4.5),
+        ]),
+    Row(
+        "sac-pendulum-64", "SAC on Pendulum, end to end: 64x64, batch 256, an update a step",
+        telos="train sac Pendulum 64x64", show="steps/s", peers=[Peer("rejax (JAX)", "jaxed.rejax_pendulum", [], 1.5)]),
+    Row(
+        "dqn-cartpole", "DQN on CartPole, end to end: 64x64, batch 64, an update a step",
+        telos="train dqn CartPole 64x64", show="steps/s",
+        peers=[Peer("Stable-Baselines3", "libraries.sb3_dqn_cartpole", [], 8)]),
+    Row(
+        "replay-push", "a transition into a uniform replay of a million: 17 numbers observed, 6 acted",
+        telos="replay push", show="M/s", scale=1e6, peers=[Peer("Stable-Baselines3", "libraries.sb3_push", [], 4)]),
+    Row(
+        "replay-sample", "a batch of 256 from a uniform replay of a million: 17 numbers observed, 6 acted",
+        telos="replay sample 256", peers=[Peer("Stable-Baselines3", "libraries.sb3_sample", [], 4)]),
+    Row(
         "cartpole", "CartPole alone, 256 copies side by side", telos="step CartPole", show="M steps/s", scale=1e6,
         target=20e6,
         peers=[

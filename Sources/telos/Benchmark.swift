@@ -37,9 +37,16 @@ struct Benchmark {
         list += [elementwise("tanh", tanh), elementwise("exp", exp), elementwise("log", log), advantages()]
         list += [ppoUpdate(threads: threads), sacUpdate(threads: threads), compilingSAC()]
         list += [transformer(threads: threads), recurrent(threads: threads), convolution(threads: threads)]
-        if let entry = Learners.named("ppo"), let task = Environments.named("CartPole") {
-            list.append(training(entry, task, options: #"{"epochs": 4}"#))
-        }
+        list += [replayPush(), replaySample()]
+        list += [
+            training("ppo", "CartPole", options: #"{"epochs": 4}"#, threads: 1),
+            training("dqn", "CartPole 64x64", options: #"{"hiddenSizes": [64, 64]}"#, threads: 1),
+            training(
+                "sac", "Pendulum 64x64", options: #"{"hiddenSizes": [64, 64], "learningStarts": 300}"#, threads: 1),
+            training(
+                "sac", "Pendulum 256x256", options: #"{"hiddenSizes": [256, 256], "learningStarts": 300}"#,
+                threads: threads),
+        ].compactMap { $0 }
         return list
     }
 
@@ -127,12 +134,15 @@ struct Benchmark {
     }
 
     /// Training steps a second of a learner: stepping, acting and learning together.
-    private static func training(
-        _ entry: LearnerEntry, _ environment: EnvironmentEntry, options: String
-    ) -> Benchmark {
-        Benchmark(name: "train \(entry.name) \(environment.name)", unit: "steps/s", threads: 1) {
+    /// - task: an environment's name, and after a space what distinguishes the options.
+    private static func training(_ learner: String, _ task: String, options: String, threads: Int) -> Benchmark? {
+        guard let entry = Learners.named(learner),
+            let environment = Environments.named(String(task.prefix { $0 != " " }))
+        else { return nil }
+        return Benchmark(name: "train \(learner) \(task)", unit: "steps/s", threads: threads) {
             let context = LearnerContext(
-                task: try TaskDefinition(environment), key: RandomKey(seed: 0), plannedSteps: 100_000_000)
+                task: try TaskDefinition(environment), key: RandomKey(seed: 0), plannedSteps: 100_000_000,
+                threads: threads)
             let learner = try entry.make(context, options)
             return {
                 let before = learner.steps

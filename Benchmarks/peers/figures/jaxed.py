@@ -132,6 +132,31 @@ def rejax_cartpole():
     return work
 
 
+def rejax_pendulum():
+    """rejax's SAC on gymnax's Pendulum, one environment, 64x64, an update of 256 transitions a step."""
+    import rejax
+
+    algorithm = rejax.SAC.create(
+        env="Pendulum-v1", num_envs=1, buffer_size=100_000, fill_buffer=300, batch_size=256, num_epochs=1,
+        learning_rate=3e-4, total_timesteps=1 << 20, eval_freq=1 << 20,
+        agent_kwargs={"activation": "relu", "hidden_layer_sizes": (64, 64)})
+    steps = 500
+
+    @jax.jit
+    def train(state):
+        return jax.lax.scan(lambda state, _: (algorithm.train_iteration(state), None), state, None, steps)[0]
+
+    state = algorithm.init_state(jax.random.PRNGKey(0))
+    state = jax.block_until_ready(train(state))
+
+    def work():
+        nonlocal state
+        state = jax.block_until_ready(train(state))
+        return steps
+
+    return work
+
+
 def gymnax_cartpole():
     """gymnax's CartPole, 256 copies, random actions, 256 steps in one compiled loop."""
     import gymnax

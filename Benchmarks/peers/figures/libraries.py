@@ -92,6 +92,68 @@ def sb3_cartpole():
     return work
 
 
+def stepwise(model, steps):
+    """Training of an off-policy model, `steps` environment steps a call, after what it takes at random first."""
+    model.learn(total_timesteps=1000)
+
+    def work():
+        model.learn(total_timesteps=steps, reset_num_timesteps=False)
+        return steps
+
+    return work
+
+
+def pendulum(library, sizes):
+    """SAC as the library has it, one update a step."""
+    import importlib
+
+    options = {"device": "cpu"} if library == "stable_baselines3" else {}
+    model = importlib.import_module(library).SAC(
+        "MlpPolicy", "Pendulum-v1", batch_size=256, learning_starts=300, train_freq=1, gradient_steps=1,
+        policy_kwargs={"net_arch": sizes}, seed=0, **options)
+    return stepwise(model, 200)
+
+
+def sb3_dqn_cartpole():
+    from stable_baselines3 import DQN
+
+    model = DQN(
+        "MlpPolicy", "CartPole-v1", batch_size=64, learning_starts=100, train_freq=1, gradient_steps=1,
+        target_update_interval=250, buffer_size=100_000, policy_kwargs={"net_arch": [64, 64]}, seed=0, device="cpu")
+    return stepwise(model, 500)
+
+
+def replay():
+    from stable_baselines3.common.buffers import ReplayBuffer
+
+    return ReplayBuffer(1_000_000, Blank.observation_space, Blank.action_space, device="cpu")
+
+
+def sb3_push():
+    memory = replay()
+    observation, action = numpy.full((1, 17), 0.5, numpy.float32), numpy.full((1, 6), 0.25, numpy.float32)
+    reward, done, information = numpy.ones(1), numpy.zeros(1), [{}]
+
+    def work():
+        for _ in range(256):
+            memory.add(observation, observation, action, reward, done, information)
+        return 256
+
+    return work
+
+
+def sb3_sample():
+    memory = replay()
+    memory.observations[:], memory.next_observations[:], memory.actions[:] = 0.5, 0.5, 0.25
+    memory.full = True
+
+    def work():
+        memory.sample(256)
+        return 1
+
+    return work
+
+
 def gymnasium_cartpole():
     """Gymnasium's vectorised CartPole, 256 copies, random actions."""
     environments = gymnasium.make_vec("CartPole-v1", 256, vectorization_mode="vector_entry_point")

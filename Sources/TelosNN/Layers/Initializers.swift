@@ -6,10 +6,19 @@ public enum Initializer: Sendable, Hashable {
     /// Orthonormal rows or columns times `gain` (Saxe, McClelland and Ganguli, *Exact solutions to the nonlinear
     /// dynamics of learning in deep linear neural networks*, 2014): the usual choice for policy gradients.
     case orthogonal(gain: Float)
-    /// Uniform in +-sqrt(1 / inputs): PyTorch's default for linear layers.
+    /// Uniform in +-sqrt(1 / inputs), biases too: PyTorch's default for linear layers. The biases put the kinks of
+    /// rectified units beside the origin, which matters where observations are small.
     case uniformFanIn
     /// Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio, 2010).
     case glorotUniform
+
+    /// First values of a layer's biases, [outputs]: zero, but for `uniformFanIn`.
+    func bias(inputs: Int, outputs: Int, key: RandomKey) -> Tensor {
+        guard self == .uniformFanIn else { return .zeros(outputs) }
+        var random = key.stream
+        let bound = (1 / Double(Swift.max(1, inputs))).squareRoot()
+        return Tensor((0..<outputs).map { _ in Float(random.uniform(-bound, bound)) }, shape: [outputs])
+    }
 
     public func callAsFunction(inputs: Int, outputs: Int, key: RandomKey) -> Tensor {
         var random = key.stream

@@ -7,7 +7,7 @@ public struct Linear: TensorContainer {
 
     public init(_ inputs: Int, _ outputs: Int, initializer: Initializer = .uniformFanIn, key: RandomKey) {
         weight = initializer(inputs: inputs, outputs: outputs, key: key)
-        bias = .zeros(outputs)
+        bias = initializer.bias(inputs: inputs, outputs: outputs, key: key.derived("bias"))
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {

@@ -89,7 +89,7 @@ import Testing
 
     /// Adding a bias of constant zeros is simplified away, so its gradient cannot be had: never silently zero.
     @Test func constantsAreNotParameters() {
-        let layer = Linear(3, 2, key: RandomKey(seed: 1))
+        let layer = Linear(3, 2, initializer: .glorotUniform, key: RandomKey(seed: 1))
         let (_, gradient) = valueAndGradient(layer) { $0(Tensor(placeholder: 4, 3)).sum() }
         let message = error(of: gradient.bias)
         #expect(message.contains("'bias' of shape [2]") && message.contains("Parameters(model).traced"), "\(message)")

@@ -37,10 +37,11 @@ import Testing
         let (x, noise) = (LayerSupport.normal(4, 3, seed: 1), LayerSupport.normal(5, seed: 2))
         let f = try LayerSupport.vector(noise).map { ($0 < 0 ? -1 : 1) * abs($0).squareRoot() }
         let weight = try LayerSupport.matrix(layer.mean.weight)
+        let bias = try LayerSupport.vector(layer.mean.bias)
         let deviation = 0.7 / 3.0.squareRoot()
         let expected = try LayerSupport.matrix(x).flatMap { row in
             (0..<2).map { column -> Double in
-                var value = deviation * f[3 + column]
+                var value = bias[column] + deviation * f[3 + column]
                 for index in 0..<3 {
                     value += row[index] * (weight[index][column] + deviation * f[index] * f[3 + column])
                 }

@@ -124,7 +124,10 @@ import Testing
         let (y, next) = layer(x, vector: state.traced)
         let program = try Program(inputs: [], outputs: [y], updates: [.init(state.traced, to: next)])
         for _ in 0..<500 { program.run() }
-        let expected = try LayerSupport.linear(LayerSupport.matrix(x), layer.linear).flatMap { $0 }.map { $0 / norm }
+        let bias = try LayerSupport.vector(layer.linear.bias)
+        let expected = try LayerSupport.linear(LayerSupport.matrix(x), layer.linear).flatMap { row in
+            zip(row, bias).map { ($0 - $1) / norm + $1 }
+        }
         expectClose(Array(program.output(0)), expected, tolerance: 1e-4)
         let settled = Array(state.values(0))
         // The singular vectors count as constant, which is exact for the first derivative alone.

@@ -1,20 +1,33 @@
 import TelosTensor
 
 /// Where a sampled batch is written: the inputs of an update, row i of each being one transition.
-struct ReplayBatch {
-    var observations: UnsafeMutableBufferPointer<Float>
-    var actions: UnsafeMutableBufferPointer<Float>
+package struct ReplayBatch {
+    package var observations: UnsafeMutableBufferPointer<Float>
+    package var actions: UnsafeMutableBufferPointer<Float>
     /// The (n-step) reward R and the factor c of what follows: the target of a value is R + c V(next observation).
-    var rewards: UnsafeMutableBufferPointer<Float>
-    var bootstraps: UnsafeMutableBufferPointer<Float>
-    var nextObservations: UnsafeMutableBufferPointer<Float>
+    package var rewards: UnsafeMutableBufferPointer<Float>
+    package var bootstraps: UnsafeMutableBufferPointer<Float>
+    package var nextObservations: UnsafeMutableBufferPointer<Float>
     /// Importance weights; 1 where sampling is uniform.
-    var weights: UnsafeMutableBufferPointer<Float>
-    var count: Int { rewards.count }
+    package var weights: UnsafeMutableBufferPointer<Float>
+    package var count: Int { rewards.count }
+
+    package init(
+        observations: UnsafeMutableBufferPointer<Float>, actions: UnsafeMutableBufferPointer<Float>,
+        rewards: UnsafeMutableBufferPointer<Float>, bootstraps: UnsafeMutableBufferPointer<Float>,
+        nextObservations: UnsafeMutableBufferPointer<Float>, weights: UnsafeMutableBufferPointer<Float>
+    ) {
+        self.observations = observations
+        self.actions = actions
+        self.rewards = rewards
+        self.bootstraps = bootstraps
+        self.nextObservations = nextObservations
+        self.weights = weights
+    }
 }
 
 /// Transitions in a ring, column by column; the oldest are overwritten.
-final class ReplayBuffer {
+package final class ReplayBuffer {
     let capacity: Int
     private(set) var count = 0
     private var next = 0
@@ -29,7 +42,7 @@ final class ReplayBuffer {
     private var priorities: PriorityTree?
     private(set) var sampled: [Int] = []
 
-    init(capacity: Int, observationWidth: Int, actionWidth: Int, priorityExponent: Double?) {
+    package init(capacity: Int, observationWidth: Int, actionWidth: Int, priorityExponent: Double?) {
         self.capacity = capacity
         self.observationWidth = observationWidth
         self.actionWidth = actionWidth
@@ -41,7 +54,7 @@ final class ReplayBuffer {
         priorities = priorityExponent.map { PriorityTree(capacity: capacity, exponent: $0) }
     }
 
-    func append(
+    package func append(
         observation: UnsafePointer<Float>, action: UnsafePointer<Float>, reward: Float, bootstrap: Float,
         nextObservation: UnsafePointer<Float>
     ) {
@@ -57,7 +70,7 @@ final class ReplayBuffer {
 
     /// Fills `batch` with transitions drawn with replacement: uniformly, or in proportion to their priorities with
     /// weights (count P(i))^-importance, divided by the batch's largest.
-    func sample(into batch: ReplayBatch, importance: Double, using random: inout RandomStream) {
+    package func sample(into batch: ReplayBatch, importance: Double, using random: inout RandomStream) {
         sampled.removeAll(keepingCapacity: true)
         for row in 0..<batch.count {
             if let priorities {
