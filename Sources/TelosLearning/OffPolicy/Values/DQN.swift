@@ -28,6 +28,8 @@ public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonG
     public var atoms = 51
     public var minimumReturn = -10.0
     public var maximumReturn = 10.0
+    public var riskDistortion = RiskDistortion.neutral
+    public var riskParameter = 0.25
     public var epsilon = 1.0
     public var finalEpsilon = 0.05
     public var explorationFraction = 0.2
@@ -71,6 +73,16 @@ public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonG
                 "maximumReturn", "highest atom of returns: categorical", raising: "room for higher returns",
                 lowering: "finer atoms, may cut returns off", range: -1e6...1e6),
             OptionDescription(
+                "riskDistortion",
+                "which quantiles of returns choose actions, implicit quantiles only: all alike, the worst share (cvar), "
+                    + "shifted by wang or power, or people's weighting (cpw)",
+                choices: RiskDistortion.allCases.map(\.rawValue)),
+            OptionDescription(
+                "riskParameter",
+                "of riskDistortion: cvar's share in 0 ... 1; of wang and power below 0 averse, above 0 seeking; cpw's is "
+                    + "about 0.71",
+                raising: "less averse to risk", lowering: "more averse", range: -1e6...1e6),
+            OptionDescription(
                 "adamEpsilon", "e of Adam's step m / (sqrt v + e)", raising: "smaller steps where gradients are small",
                 lowering: "steps that ignore the gradient's size", range: 1e-12...1),
             OnPolicyOption.maximumGradientNorm, DQNOption.layerNorm, OnPolicyOption.hiddenSizes,
@@ -84,6 +96,19 @@ public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonG
             throw ConfigurationError(
                 option: "minimumReturn",
                 "\(minimumReturn) is not below maximumReturn: \(maximumReturn); write the range of discounted returns")
+        }
+        guard riskDistortion == .neutral || returns == .implicitQuantile else {
+            throw ConfigurationError(
+                option: "riskDistortion",
+                "\(riskDistortion.rawValue) chooses by quantiles, which returns: \(returns.rawValue) does not predict at "
+                    + "every level; write returns: implicit-quantile")
+        }
+        let range = riskDistortion.parameters
+        guard range.contains(riskParameter) else {
+            throw ConfigurationError(
+                option: "riskParameter",
+                "\(riskParameter) is no parameter of riskDistortion: \(riskDistortion.rawValue); write a number from "
+                    + "\(range.lowerBound) to \(range.upperBound)")
         }
     }
 

@@ -36,7 +36,10 @@ final class DQNAgent: OffPolicyAgent {
             encoding: encoding, actions: actionCount, model: options.returns,
             width: options.returns == .mean ? 1 : options.atoms, hiddenSizes: options.hiddenSizes,
             activation: options.activation, layerNorm: options.layerNorm, duelling: options.duelling,
-            noisy: options.noisy)
+            noisy: options.noisy,
+            actionLevels: options.riskDistortion == .neutral
+                ? nil
+                : options.riskDistortion.midpoints(QNetwork.Shape.evenLevels.count, parameter: options.riskParameter))
         let network = QNetwork(shape, key: context.key.derived("parameters"))
         online = try Parameters(network)
         target = try Parameters(network)
@@ -58,9 +61,12 @@ final class DQNAgent: OffPolicyAgent {
         // Target: the return of the best next action.
         let (model, targetModel, support) = (online.traced, target.traced, support)
         let following = targetModel(nextObservations, noise: noise(1), levels: isImplicit ? levels[1] : nil)
+        // An attitude to risk is one in choosing; the levels of the target are drawn evenly all the same.
+        let distorted = shape.actionLevels.map { Tensor($0, shape: [1, $0.count]) }
         let choosing =
             options.double
-            ? model(nextObservations, noise: noise(0), levels: isImplicit ? levels[1] : nil) : following
+            ? model(nextObservations, noise: noise(0), levels: distorted ?? (isImplicit ? levels[1] : nil))
+            : distorted.map { targetModel(nextObservations, noise: noise(1), levels: $0) } ?? following
         let best = model.means(choosing, support: support).argmax().oneHot(actionCount)
             .reshaped(batch, actionCount, 1)
         let chosen = (following * best).sum(axis: 1).stoppingGradient
@@ -117,14 +123,13 @@ final class DQNAgent: OffPolicyAgent {
             threads: context.threads)
     }
 
-    /// The action of the largest mean return, [rows].
+    /// The action of the largest mean return, distorted where an attitude to risk is asked for, [rows].
     static func greedy(
         _ model: QNetwork, _ observations: Tensor, noise: Tensor?, _ support: ClosedRange<Float>
     ) -> Tensor {
-        let rows = observations.shape[0]
+        let actionLevels = model.shape.actionLevels ?? QNetwork.Shape.evenLevels
         let levels =
-            model.shape.model == .implicitQuantile
-            ? Tensor(ReturnLoss.midpoints(32), shape: [1, 32]).broadcast(to: [rows, 32]) : nil
+            model.shape.model == .implicitQuantile ? Tensor(actionLevels, shape: [1, actionLevels.count]) : nil
         return model.means(model(observations, noise: noise, levels: levels), support: support).argmax()
     }
 

@@ -2,9 +2,9 @@ import TelosNN
 import TelosTensor
 
 /// Predicts `width` numbers about each action's return: one for its mean, or those of its distribution.
-struct QNetwork: TensorContainer {
+public struct QNetwork: TensorContainer {
     /// What the network is made of.
-    struct Shape: Hashable, Codable {
+    public struct Shape: Sendable, Hashable, Codable {
         var encoding: ObservationEncoding
         var actions: Int
         var model: ReturnModel
@@ -15,7 +15,19 @@ struct QNetwork: TensorContainer {
         var layerNorm: Bool
         var duelling: Bool
         var noisy: Bool
+        /// Levels whose quantiles are averaged to choose an action, for implicit quantiles; nil for `evenLevels`.
+        var actionLevels: [Float]?
 
+        /// The network of implicit quantiles: Z_t(s, a) = f(psi(s) * phi(t))_a, psi the hidden layers, f linear.
+        public static func implicitQuantiles(
+            encoding: ObservationEncoding, actions: Int, hiddenSizes: [Int], activation: Activation = .relu
+        ) -> Shape {
+            Shape(
+                encoding: encoding, actions: actions, model: .implicitQuantile, width: 1, hiddenSizes: hiddenSizes,
+                activation: activation, layerNorm: false, duelling: false, noisy: false)
+        }
+
+        static let evenLevels = ReturnLoss.midpoints(32)
         static let cosines = 64
         var features: Int { hiddenSizes.last ?? encoding.features }
         /// Numbers that a head gives an action.
@@ -35,7 +47,7 @@ struct QNetwork: TensorContainer {
     private var levelEmbedding: Linear?
     let shape: Shape
 
-    init(_ shape: Shape, key: RandomKey) {
+    public init(_ shape: Shape, key: RandomKey) {
         self.shape = shape
         let sizes = [shape.encoding.features] + shape.hiddenSizes
         trunk = sizes.indices.dropLast().map {
@@ -55,7 +67,7 @@ struct QNetwork: TensorContainer {
         }
     }
 
-    mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
+    public mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
         trunk.visitTensors(path.appending(part: "trunk"), visit)
         norms.visitTensors(path.appending(part: "norms"), visit)
         advantage.visitTensors(path.appending(part: "advantage"), visit)
@@ -66,9 +78,9 @@ struct QNetwork: TensorContainer {
     }
 
     /// - noise: [noiseCount], where the network is noisy.
-    /// - levels: [batch, n] of the quantiles wanted, for implicit quantiles.
+    /// - levels: [batch, n] of the quantiles wanted, or [1, n] for all rows alike, for implicit quantiles.
     /// - Returns: [batch, actions, width], width n for implicit quantiles.
-    func callAsFunction(_ observations: Tensor, noise: Tensor?, levels: Tensor?) -> Tensor {
+    public func callAsFunction(_ observations: Tensor, noise: Tensor? = nil, levels: Tensor? = nil) -> Tensor {
         let batch = observations.shape[0]
         var hidden = shape.encoding(observations)
         for (index, layer) in trunk.enumerated() {
@@ -79,11 +91,11 @@ struct QNetwork: TensorContainer {
         guard let levels, let levelEmbedding else {
             return heads(hidden, noise: noise).reshaped(batch, shape.actions, shape.headWidth)
         }
-        // psi(t) = relu(W (cos(pi i t)), i < 64, multiplied into the features.
-        let count = levels.shape[1]
+        // psi(t) = relu(W (cos(pi i t))), i < 64, multiplied into the features.
+        let (rows, count) = (levels.shape[0], levels.shape[1])
         let multiples = Tensor((0..<Shape.cosines).map { Float.pi * Float($0) }, shape: [1, Shape.cosines])
-        let embedded = relu(levelEmbedding(cos(levels.reshaped(batch * count, 1) * multiples)))
-            .reshaped(batch, count, shape.features)
+        let embedded = relu(levelEmbedding(cos(levels.reshaped(rows * count, 1) * multiples)))
+            .reshaped(rows, count, shape.features)
         let joint = (embedded * hidden.reshaped(batch, 1, shape.features)).reshaped(batch * count, shape.features)
         return heads(joint, noise: noise).reshaped(batch, count, shape.actions).transposed(0, 2, 1)
     }
