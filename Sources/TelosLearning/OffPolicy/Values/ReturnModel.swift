@@ -16,9 +16,9 @@ public enum ReturnModel: String, Sendable, Codable, CaseIterable {
 }
 
 /// Losses between predicted and target returns, row by row.
-enum ReturnLoss {
+public enum ReturnLoss {
     /// x^2 / 2 within 1, |x| - 1/2 beyond.
-    static func huber(_ x: Tensor) -> Tensor {
+    public static func huber(_ x: Tensor) -> Tensor {
         let size = abs(x)
         let quadratic = minimum(size, Tensor(1))
         return quadratic * (size - 0.5 * quadratic)
@@ -48,7 +48,7 @@ enum ReturnLoss {
 
     /// Quantile Huber loss: sum over i of mean over j of |t_i - 1{u_ij < 0}| huber(u_ij), u_ij = target_j - predicted_i.
     /// - predicted: [batch, n] at levels [batch, n] or [1, n]; targets: [batch, m].
-    static func quantile(predicted: Tensor, levels: Tensor, targets: Tensor) -> Tensor {
+    public static func quantile(predicted: Tensor, levels: Tensor, targets: Tensor) -> Tensor {
         let (batch, n, m) = (predicted.shape[0], predicted.shape[1], targets.shape[1])
         let u = targets.stoppingGradient.reshaped(batch, 1, m) - predicted.reshaped(batch, n, 1)
         let level = levels.reshaped(levels.shape[0], n, 1)
@@ -57,5 +57,5 @@ enum ReturnLoss {
     }
 
     /// (i + 1/2) / n.
-    static func midpoints(_ count: Int) -> [Float] { (0..<count).map { (Float($0) + 0.5) / Float(count) } }
+    public static func midpoints(_ count: Int) -> [Float] { (0..<count).map { (Float($0) + 0.5) / Float(count) } }
 }
