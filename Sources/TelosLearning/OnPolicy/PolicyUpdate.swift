@@ -20,6 +20,8 @@ final class PolicyUpdate: RolloutUpdate {
     private let optimizerState: Parameters<OptimizerState>
     /// A moving average of the policy's parameters that steps are held near; nil where it is the policy that acted.
     private let proximal: Parameters<ActorCritic>?
+    /// How many parameters the average counts, W <- b W + 1 from 1 on, so that the first do not count for more.
+    private let proximalWeight: Parameters<Tensor>?
     private let batch: RolloutBatch
     private let program: Program
     /// By how much a divergence-adaptive learning rate differs from the configured one.
@@ -59,6 +61,7 @@ final class PolicyUpdate: RolloutUpdate {
         let (distribution, values, _) = model(batch.input)
         let logProbability = distribution.logProbability(batch.actions)
         proximal = try settings.proximalDecay.map { _ in try Parameters(parameters.value) }
+        proximalWeight = try settings.proximalDecay.map { _ in try Parameters(Tensor(1)) }
         let policyLoss = settings.objective.loss(
             logProbability: logProbability, oldLogProbability: oldLogProbability,
             proximalLogProbability: proximal?.traced.distribution(batch.input).logProbability(batch.actions),
@@ -88,7 +91,7 @@ final class PolicyUpdate: RolloutUpdate {
         let inputs =
             batch.placeholders + [oldLogProbability, rawAdvantages, returns, learningRate]
             + (settings.valueClipRange == nil ? [] : [oldValues])
-        let proximal = proximal
+        let (proximal, proximalWeight) = (proximal, proximalWeight)
         func compile<Solver: Optimizer>(_ solver: Solver) throws -> (Program, Parameters<OptimizerState>) {
             let initial = solver.initialState(for: theta)
             let memory = try Parameters(OptimizerState(tensors: initial.tensors))
@@ -98,10 +101,11 @@ final class PolicyUpdate: RolloutUpdate {
             var updates =
                 zip(theta, step.parameters).map { Program.Update($0, to: $1) }
                 + Program.Update.all(memory.traced, to: OptimizerState(tensors: step.state.tensors))
-            if let proximal, let decay = settings.proximalDecay {
-                updates += zip(proximal.traced.tensors, step.parameters).map {
-                    Program.Update($0, to: Float(decay) * $0 + Float(1 - decay) * $1)
-                }
+            if let proximal, let proximalWeight, let decay = settings.proximalDecay {
+                let weight = Float(decay) * proximalWeight.traced + 1
+                updates.append(Program.Update(proximalWeight.traced, to: weight))
+                updates += Program.Update.movingAverage(
+                    proximal.traced, of: proximal.traced.replacingTensors(step.parameters), rate: 1 / weight)
             }
             let program = try Program(
                 inputs: inputs, outputs: [policyLoss, valueLoss, entropy, divergence, clipFraction, norm],
@@ -184,6 +188,7 @@ final class PolicyUpdate: RolloutUpdate {
     func save(to checkpoint: inout Checkpoint) {
         checkpoint.store(optimizerState, as: "optimizer")
         if let proximal { checkpoint.store(proximal, as: "proximal") }
+        if let proximalWeight { checkpoint.store(proximalWeight, as: "proximalWeight") }
         if settings.adaptiveDivergence != nil {
             checkpoint.arrays["rateFactor"] = .init(shape: [1], values: [rateFactor])
         }
@@ -192,6 +197,7 @@ final class PolicyUpdate: RolloutUpdate {
     func load(from checkpoint: Checkpoint) throws {
         try checkpoint.load(optimizerState, from: "optimizer")
         if let proximal { try checkpoint.load(proximal, from: "proximal") }
+        if let proximalWeight { try checkpoint.load(proximalWeight, from: "proximalWeight") }
         if settings.adaptiveDivergence != nil { rateFactor = try checkpoint.array("rateFactor", count: 1)[0] }
     }
 }

@@ -69,7 +69,7 @@ import Testing
     /// One update of a tiny model on a made-up rollout.
     private func update(
         _ configure: (inout PPOConfiguration) -> Void, learningRate: Double = 0.01
-    ) throws -> (metrics: [Metric], weights: [Float], before: [Float]) {
+    ) throws -> (metrics: [Metric], weights: [Float], before: [Float], saved: Checkpoint) {
         var options = PPOConfiguration()
         options.environments = 4
         options.rolloutSteps = 8
@@ -98,7 +98,9 @@ import Testing
         let before = weights()
         let metrics = try update.run(
             rollout, advantages: rollout.advantages, learningRate: learningRate, shuffle: &stream)
-        return (metrics, weights(), before)
+        var saved = Checkpoint()
+        update.save(to: &saved)
+        return (metrics, weights(), before, saved)
     }
 
     private func metric(_ name: String, _ metrics: [Metric]) throws -> Double {
@@ -114,6 +116,27 @@ import Testing
         let (a, b) = (try metric("policyLoss", whole.metrics), try metric("policyLoss", part.metrics))
         #expect(abs(a / b - (32.0 / 31).squareRoot()) < 1e-4)
         #expect(try metric("policyLoss", plain.metrics) < a - 1)
+    }
+
+    /// With decay b the average of theta_0 ... theta_n weighs theta_i by b^(n - i).
+    @Test func proximalPolicyIsTheWeighedMean() throws {
+        let decay = 0.6
+        func run(_ epochs: Int) throws -> (weights: [Float], before: [Float], saved: Checkpoint) {
+            let result = try update({ ($0.epochs, $0.proximalDecay) = (epochs, decay) }, learningRate: 0.05)
+            return (result.weights, result.before, result.saved)
+        }
+        // Every epoch is one minibatch, so a shorter run is the beginning of a longer one.
+        let runs = try (1...3).map(run)
+        let path = [runs[0].before] + runs.map(\.weights)
+        let weights = [decay * decay * decay, decay * decay, decay, 1]
+        let expected = path[0].indices.map { index in
+            zip(path, weights).reduce(0) { $0 + Double($1.0[index]) * $1.1 } / weights.reduce(0, +)
+        }
+        let arrays = runs[2].saved.arrays.filter { $0.key.hasPrefix("proximal/") }.mapValues(\.values)
+        let average = arrays.flatMap(\.value).sorted()
+        #expect(average.count == expected.count)
+        for (one, other) in zip(average, expected.sorted()) { #expect(abs(Double(one) - other) < 1e-5) }
+        #expect(zip(average, path[3].sorted()).contains { abs($0 - $1) > 1e-3 })
     }
 
     /// A clipped critic's loss is the larger of two errors: never smaller, and equal in a range that holds everything.
