@@ -12,6 +12,30 @@ import Testing
         #expect(report.tests.first { $0.name.hasPrefix("worst quarter") }?.passed == false)
     }
 
+    /// The part of pg-rainbow that is not in dispute: quantiles come close to sampled ones, learned from random walks.
+    @Test func quantilesAreLearned() throws {
+        let grid = try NoisyGrid(size: 3, noise: 0.3)
+        var random = RandomKey(seed: 3).stream
+        let learner = try QuantileLearner(
+            grid, levels: 16, capacity: 8000, isGreedy: true, key: RandomKey(seed: 4))
+        let first = learner.error(using: &random)
+        var state = grid.start(using: &random)
+        for _ in 0..<40 {
+            var walk = GridWalk(rows: 200)
+            for row in 0..<200 {
+                let action = random.index(below: 4)
+                let (next, paid) = grid.step(state, action, using: &random)
+                (walk.states[row], walk.actions[row], walk.next[row], walk.rewards[row]) = (
+                    state, action, next, Float(paid)
+                )
+                state = next == grid.goal ? grid.start(using: &random) : next
+            }
+            learner.learn(from: walk, updates: 100, policy: [])
+        }
+        let last = learner.error(using: &random)
+        #expect(last < 0.3 && last < first / 2, "\(first) to \(last)")
+    }
+
     /// The law of a walk by simulation, and its tail and quantiles by sorting.
     @Test func lawOfReturnsAgreesWithSimulation() throws {
         let cliff = try WindyCliff(columns: 5, rows: 3, wind: 0.1, penalty: 12)
@@ -53,5 +77,15 @@ import Testing
         let row = q[0..<4]
         #expect(WindyCliff.actionNames[row.firstIndex(of: row.max()!)!] == first)
         #expect(abs(row[0] - row[2]) < 1)
+    }
+
+    /// Bailey's variates against the distribution function of Student's law with 2.5 degrees of freedom.
+    @Test func heavyTailsAreStudents() {
+        var random = RandomKey(seed: 1).stream
+        let draws = (0..<100_000).map { _ in NoisyGrid.student(2.5, using: &random) }
+        // P(T < 0), P(T < 1) and P(T < 3).
+        for (bound, probability) in [(0.0, 0.5), (1.0, 0.798), (3.0, 0.9637)] {
+            #expect(abs(Double(draws.filter { $0 < bound }.count) / 100_000 - probability) < 0.006)
+        }
     }
 }
