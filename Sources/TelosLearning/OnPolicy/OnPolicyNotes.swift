@@ -39,7 +39,11 @@ extension LearnerNotes {
             "estimate of KL(old || new) over an update's minibatches; above about 0.05 the steps are too large"),
         MetricDescription(
             "clipFraction", "share of samples whose probability ratio left the clip range; 0.05 to 0.3 is usual"),
-        gradientNorm, explainedVariance, learningRate,
+        gradientNorm,
+        MetricDescription(
+            "surrogateVariance",
+            "of ratio * advantage over the samples a step counts; about 1 with standardised advantages"),
+        explainedVariance, learningRate,
         MetricDescription(
             "learningRateFactor", "under adaptiveDivergence: what the learning rate is multiplied by",
             isOptional: true),

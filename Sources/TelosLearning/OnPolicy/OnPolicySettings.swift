@@ -40,6 +40,8 @@ struct OnPolicySettings {
     var adaptiveDivergence: Double?
     /// Decay of the average of policies that steps are held near; nil for the policy that acted.
     var proximalDecay: Double?
+    /// Share of a minibatch that the surrogate counts; nil for all of it.
+    var keptShare: Double?
     /// Present for algorithms that step within a trust region in place of gradient steps.
     var trustRegion: TrustRegionSettings?
 

@@ -38,6 +38,8 @@ public struct PPOConfiguration: LearnerConfiguration {
     public var adaptiveDivergence = 0.0
     /// 0 holds steps near the policy that acted.
     public var proximalDecay = 0.0
+    /// 1 leaves none out.
+    public var keptShare = 1.0
     public var alignmentInterval = 1
     public var alignmentLearningRate = 0.1
     public var alignmentTerms = 10
@@ -97,6 +99,12 @@ public struct PPOConfiguration: LearnerConfiguration {
                 "proximalDecay",
                 "decay of the average of policies that steps are held near (PPO-EWMA); 0 is the policy that acted",
                 raising: "held near policies of longer ago", lowering: "near recent ones", range: 0...0.9999),
+            OptionDescription(
+                "keptShare",
+                "share of a minibatch that the policy learns from, without those that make its objective vary most "
+                    + "(D-PPO); 1 is all",
+                raising: "nearer to unbiased", lowering: "a steadier objective, biased towards lucky samples",
+                range: 0.01...1),
         ] + OnPolicyOption.alignment
 
     public func validate() throws {
@@ -140,6 +148,6 @@ public struct PPOConfiguration: LearnerConfiguration {
             alignment: alignment, advantageScope: advantageScope,
             valueClipRange: valueClipRange > 0 ? valueClipRange : nil,
             adaptiveDivergence: adaptiveDivergence > 0 ? adaptiveDivergence : nil,
-            proximalDecay: proximalDecay > 0 ? proximalDecay : nil)
+            proximalDecay: proximalDecay > 0 ? proximalDecay : nil, keptShare: keptShare < 1 ? keptShare : nil)
     }
 }

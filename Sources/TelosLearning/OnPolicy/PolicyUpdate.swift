@@ -28,6 +28,7 @@ final class PolicyUpdate: RolloutUpdate {
     private var rateFactor: Float = 1
     private let metricNames = [
         "policyLoss", "valueLoss", "entropy", "approximateDivergence", "clipFraction", "gradientNorm",
+        "surrogateVariance",
     ]
 
     /// The state of whichever optimiser is in use.
@@ -60,12 +61,19 @@ final class PolicyUpdate: RolloutUpdate {
         }
         let (distribution, values, _) = model(batch.input)
         let logProbability = distribution.logProbability(batch.actions)
+        let logRatio = logProbability - oldLogProbability
+        // r A, of the samples that the loss counts.
+        let surrogates = exp(logRatio) * advantages
+        let kept = settings.keptShare.map { SampleDropout.kept(surrogates, share: Float($0)) }
+        let counted = kept.map { maximum($0.sum(), Tensor(1)) } ?? Tensor(Float(rows))
+        func mean(_ x: Tensor) -> Tensor { (kept.map { $0 * x } ?? x).sum() / counted }
+        let surrogateVariance = mean((surrogates - mean(surrogates)).squared)
         proximal = try settings.proximalDecay.map { _ in try Parameters(parameters.value) }
         proximalWeight = try settings.proximalDecay.map { _ in try Parameters(Tensor(1)) }
         let policyLoss = settings.objective.loss(
             logProbability: logProbability, oldLogProbability: oldLogProbability,
             proximalLogProbability: proximal?.traced.distribution(batch.input).logProbability(batch.actions),
-            advantages: advantages)
+            advantages: advantages, kept: kept)
         let scale = Tensor(valueScales, shape: [heads])
         let errors = (values - returns / scale).squared
         let valueLoss: Tensor
@@ -79,7 +87,6 @@ final class PolicyUpdate: RolloutUpdate {
         let entropy = distribution.entropy().mean()
         let loss =
             policyLoss + Float(settings.valueCoefficient) * valueLoss - Float(settings.entropyCoefficient) * entropy
-        let logRatio = logProbability - oldLogProbability
         // E[(r - 1) - log r] estimates KL(old || new) with little variance (Schulman, 2020).
         let divergence = (expm1(logRatio) - logRatio).mean()
         let clipRange = (settings.objective as? ClippedObjective)?.clipRange ?? .infinity
@@ -108,7 +115,8 @@ final class PolicyUpdate: RolloutUpdate {
                     proximal.traced, of: proximal.traced.replacingTensors(step.parameters), rate: 1 / weight)
             }
             let program = try Program(
-                inputs: inputs, outputs: [policyLoss, valueLoss, entropy, divergence, clipFraction, norm],
+                inputs: inputs,
+                outputs: [policyLoss, valueLoss, entropy, divergence, clipFraction, norm, surrogateVariance],
                 updates: updates, threads: threads)
             return (program, memory)
         }

@@ -22,4 +22,17 @@ import Testing
         #expect(exact.tests.allSatisfy { !$0.passed }, "\(exact.tests)")
         #expect(try !PPOEWMALearnerExperiment(context, averages: false).outcome().holds)
     }
+
+    @Test func dropoutPPOFailsWithEverySampleKept() throws {
+        let report = try Catalogue.reproduce(
+            slug: "dropout-ppo", seeds: 100..<102, set: ["share": 1, "iterations": 3], threads: 2)
+        #expect(report.verdict == .fails)
+        #expect(report.tests.filter { $0.name.contains("variance of D-PPO") }.allSatisfy { !$0.passed })
+    }
+
+    @Test func dropoutPPOLowersTheVarianceAtReducedSize() throws {
+        let context = try context("dropout-ppo", ["iterations": 4], seeds: 100..<102)
+        let outcome = try DropoutPPOExperiment(context).outcome()
+        #expect(outcome.tests[0].passed, "\(outcome.tests)")
+    }
 }

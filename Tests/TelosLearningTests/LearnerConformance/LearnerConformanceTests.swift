@@ -57,6 +57,7 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         guard entry.name == "ppo" else { return networks }
         let parts = [
             "sharedLayers": "true", "valueClipRange": "0.2", "advantageScope": "\"rollout\"", "proximalDecay": "0.9",
+            "keptShare": "0.8",
             "adaptiveDivergence": "0.01", "stateDependentDeviation": "true", "boundedDeviation": "true",
             "rescaleActions": "true", "normalizeObservations": "true", "normalizeRewards": "true",
         ]

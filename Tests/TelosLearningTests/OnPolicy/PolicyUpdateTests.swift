@@ -139,6 +139,14 @@ import Testing
         #expect(zip(average, path[3].sorted()).contains { abs($0 - $1) > 1e-3 })
     }
 
+    /// What is left of the samples varies less than all of them, and all of them are what is used by default.
+    @Test func leavingSamplesOut() throws {
+        let all = try update { _ in }
+        let some = try update { $0.keptShare = 0.7 }
+        #expect(try metric("surrogateVariance", some.metrics) < 0.9 * metric("surrogateVariance", all.metrics))
+        #expect(all.weights == (try update { $0.keptShare = 1 }).weights && all.weights != some.weights)
+    }
+
     /// A clipped critic's loss is the larger of two errors: never smaller, and equal in a range that holds everything.
     @Test func valueClipping() throws {
         let plain = try metric("valueLoss", try update { _ in }.metrics)
