@@ -41,6 +41,36 @@ extension TabularMDP {
         try garnet(states: states, actions: actions, branching: states, start: start, using: &random)
     }
 
+    /// Every row drawn from the symmetric Dirichlet distribution over all states. No state is terminal.
+    /// - Parameter concentration: 1 is uniform on the simplex; lower makes rows sparser, few successors likely.
+    public static func dirichlet(
+        states: Int, actions: Int, concentration: Double, start: [Double]? = nil, using random: inout RandomStream
+    ) throws -> TabularMDP {
+        guard states > 0, actions > 0 else {
+            throw TabularError("a random MDP needs at least one state and one action, not \(states) and \(actions)")
+        }
+        guard concentration >= 0.01, concentration.isFinite else {
+            throw TabularError("the concentration is \(concentration); write a number of at least 0.01")
+        }
+        var transitions: [Double] = []
+        transitions.reserveCapacity(states * actions * states)
+        for _ in 0..<(states * actions) {
+            let weights = (0..<states).map { _ in random.gamma(shape: concentration) }
+            let total = weights.reduce(0, +)
+            if total > 0 {
+                transitions += weights.map { $0 / total }
+            } else {
+                // Every weight rounded to 0.
+                let next = random.index(below: states)
+                transitions += weights.indices.map { $0 == next ? 1 : 0 }
+            }
+        }
+        return try TabularMDP(
+            stateCount: states, actionCount: actions, transitions: transitions,
+            terminal: Array(repeating: false, count: states),
+            start: start ?? Array(repeating: 1 / Double(states), count: states))
+    }
+
     /// States in a circle; action 0 steps down, action 1 up, modulo `states`. Starts in state 0, never ends.
     /// - Parameter slip: the probability that a uniformly random action is taken instead.
     public static func ring(states: Int, slip: Double = 0) throws -> TabularMDP {

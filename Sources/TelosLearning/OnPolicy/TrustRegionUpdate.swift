@@ -60,11 +60,9 @@ final class TrustRegionUpdate: RolloutUpdate {
             hessianVectorProduct(of: divergence, withRespectTo: theta, vector: vector)
         }
         let g = gradient(of: surrogate(model), withRespectTo: theta)
-        let damping = Float(region.damping)
-        let x = conjugateGradient(
-            product: fisher, rightHandSide: g, iterations: region.conjugateGradientIterations, damping: damping)
-        let curvature = dot(x, zip(fisher(x), x).map { $0 + damping * $1 })
-        let scale = sqrt(Float(2 * region.divergence) / maximum(curvature, Tensor(1e-12)))
+        let (x, scale) = trustRegionStep(
+            gradient: g, product: fisher, divergence: Float(region.divergence),
+            iterations: region.conjugateGradientIterations, damping: Float(region.damping))
         solving = try Program(
             inputs: inputs, outputs: [sqrt(dot(g, g)), scale],
             updates: zip(step.traced, x).map { Program.Update($0, to: scale * $1) }, threads: threads)
@@ -119,30 +117,31 @@ final class TrustRegionUpdate: RolloutUpdate {
         guard gradientNorm.isFinite else {
             throw LearnerError("training diverged: the policy gradient is \(gradientNorm). Try a smaller learningRate")
         }
-        var accepted = 0.0
-        var (gain, divergence, entropy) = (0.0, 0.0, 0.0)
-        for trial in 0..<max(1, region.lineSearchSteps) where gradientNorm > 0 {
-            let size = 1 / Double(1 << trial)
+        var entropy = 0.0
+        func judge(_ size: Double) -> (gain: Double, divergence: Double) {
             judging.input(first + 2)[0] = Float(size)
             judging.run()
-            (gain, divergence) = (Double(judging.output(0)[0]), Double(judging.output(1)[0]))
             entropy = Double(judging.output(2)[0])
-            if region.lineSearchSteps == 0 || (gain > 0 && divergence <= region.divergence) {
-                accepted = size
-                break
-            }
+            return (Double(judging.output(0)[0]), Double(judging.output(1)[0]))
         }
-        if accepted > 0 {
-            moving.input(0)[0] = Float(accepted)
+        var accepted = (size: 0.0, gain: 0.0, divergence: 0.0)
+        if gradientNorm > 0, region.lineSearchSteps == 0 {
+            let (gain, divergence) = judge(1)
+            accepted = (1, gain, divergence)
+        } else if gradientNorm > 0 {
+            accepted =
+                trustRegionLineSearch(divergence: region.divergence, tries: region.lineSearchSteps, judge: judge)
+                ?? accepted
+        }
+        if accepted.size > 0 {
+            moving.input(0)[0] = Float(accepted.size)
             moving.run()
-        } else {
-            (gain, divergence) = (0, 0)
         }
         let valueLoss = fitValues(rollout, learningRate: learningRate, shuffle: &shuffle)
         return [
-            Metric("surrogateGain", gain), Metric("valueLoss", valueLoss), Metric("entropy", entropy),
-            Metric("divergence", divergence), Metric("stepSize", accepted), Metric("gradientNorm", gradientNorm),
-            Metric("explainedVariance", rollout.explainedVariance),
+            Metric("surrogateGain", accepted.gain), Metric("valueLoss", valueLoss), Metric("entropy", entropy),
+            Metric("divergence", accepted.divergence), Metric("stepSize", accepted.size),
+            Metric("gradientNorm", gradientNorm), Metric("explainedVariance", rollout.explainedVariance),
         ]
     }
 

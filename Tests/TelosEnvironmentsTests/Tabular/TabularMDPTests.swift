@@ -81,6 +81,19 @@ struct TabularMDPTests {
         snapshot.states[1] = [77]
         #expect(throws: SnapshotError.self) { try batch.restore(snapshot) }
     }
+
+    /// A symmetric Dirichlet row of n entries has mean 1/n and variance (1/n)(1 - 1/n) / (n a + 1) in each.
+    @Test(arguments: [0.2, 1, 3.5])
+    func dirichletRowsHaveTheirMoments(concentration: Double) throws {
+        var random = RandomKey(seed: 4).stream
+        let mdp = try TabularMDP.dirichlet(states: 40, actions: 50, concentration: concentration, using: &random)
+        let expected = 1.0 / 40 * (1 - 1.0 / 40) / (40 * concentration + 1)
+        let variance = mdp.transitions.reduce(0) { $0 + ($1 - 1.0 / 40) * ($1 - 1.0 / 40) } / 80_000
+        #expect(abs(variance / expected - 1) < 0.05)
+        #expect(throws: TabularError.self) {
+            try TabularMDP.dirichlet(states: 3, actions: 1, concentration: 0, using: &random)
+        }
+    }
 }
 
 extension Environment {

@@ -255,4 +255,42 @@ import Testing
         #expect(abs(Double(products[0][1]) - 3 * exp(-0.4)) < 1e-5)
         #expect(abs(products[1][0] - 4) < 1e-5 && abs(products[1][1] + 2) < 1e-5)
     }
+
+    /// F v of a network's policy against differences of the divergence's gradient along v.
+    @Test func fisherVectorProductsAgreeWithDifferences() throws {
+        let x = Tensor([0.5, -1, 0.3, 1.2, -0.7, 0.1, 0.9, -0.4], shape: [4, 2])
+        let model = try Parameters(MLP([2, 3, 3], key: RandomKey(seed: 1)))
+        let theta = model.traced.tensors
+        var random = RandomKey(seed: 2).stream
+        let v = theta.map { tensor in
+            Tensor((0..<tensor.count).map { _ in Float(random.normal()) }, shape: tensor.shape)
+        }
+        let now = Categorical(logits: model.traced(x))
+        let product = try fisherVectorProduct(of: now, withRespectTo: theta, vector: v).flatMap { try $0.evaluated() }
+        let old = now.mapTensors { $0.stoppingGradient }
+        func slope(_ size: Float) throws -> [Float] {
+            let moved = zip(theta, v).map { $0 + size * $1 }
+            let new = Categorical(logits: model.traced.replacingTensors(moved)(x))
+            return try gradient(of: old.divergence(from: new).mean(), withRespectTo: moved).flatMap {
+                try $0.evaluated()
+            }
+        }
+        let (ahead, behind) = (try slope(0.01), try slope(-0.01))
+        for index in product.indices {
+            #expect(abs(product[index] - (ahead[index] - behind[index]) / 0.02) < 2e-3)
+        }
+    }
+
+    /// The scaled step has the wanted divergence in the quadratic model: s'(F + damping)s / 2 = d.
+    @Test func trustRegionStepsReachTheirDivergence() throws {
+        let diagonal = Tensor([2, 0.5, 1], shape: [3])
+        let (direction, scale) = trustRegionStep(
+            gradient: [Tensor([1, -1, 3], shape: [3])], product: { [diagonal * $0[0]] }, divergence: 0.02,
+            iterations: 3, damping: 0.5)
+        let x = try direction[0].evaluated()
+        for (value, wanted) in zip(x, [0.4, -1, 2] as [Float]) { #expect(abs(value - wanted) < 1e-5) }
+        let factor = try scale.evaluated()[0]
+        // x'(F + 0.5)x = 0.16 * 2.5 + 1 + 4 * 1.5.
+        #expect(abs(factor * factor * 7.4 / 2 - 0.02) < 1e-6)
+    }
 }
