@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let policyGradient: [CatalogueEntry] = [gae, ppoEWMA, dropoutPPO, trpo, mdpo]
+    static let policyGradient: [CatalogueEntry] = [gae, ppoEWMA, dropoutPPO, trpo, mdpo, polyakPG]
 }
