@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let policyGradient: [CatalogueEntry] = [gae, ppoEWMA, dropoutPPO, trpo, mdpo, polyakPG]
+    static let policyGradient: [CatalogueEntry] = [gae, ppoEWMA, dropoutPPO, trpo, mdpo, polyakPG, averageRewardDDPG]
 }
