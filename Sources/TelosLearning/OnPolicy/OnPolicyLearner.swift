@@ -52,7 +52,7 @@ final class OnPolicyLearner: Learner {
         actionWidth = head.width
         rewards = try TaskRewards(
             context.task, specification: specification, count: count, discount: settings.discount)
-        if settings.trustRegion != nil { try context.task.requireFixedBlend() }
+        if settings.trustRegion != nil || settings.vmpo != nil { try context.task.requireFixedBlend() }
         let aligns = context.task.combination == .behaviorAlignment
         let heads = aligns ? RolloutAlignment.heads(channels: rewards.channelNames.count) : 1
         if aligns { try RolloutAlignment.check(settings.network, isMasked: mask != nil) }
@@ -69,6 +69,9 @@ final class OnPolicyLearner: Learner {
             update = try TrustRegionUpdate(
                 parameters, settings: settings, region: region, rows: count * settings.rolloutSteps,
                 isMasked: mask != nil, threads: context.threads)
+        } else if let options = settings.vmpo {
+            update = try VMPOUpdate(
+                parameters, settings: settings, options: options, isMasked: mask != nil, threads: context.threads)
         } else {
             update = try PolicyUpdate(
                 parameters, settings: settings, heads: heads, isMasked: mask != nil, threads: context.threads)

@@ -32,6 +32,15 @@ extension Learners {
             notes: .trpo, configuration: TRPOConfiguration.self, capabilities: onPolicyCapabilities,
             refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
+        LearnerEntry(
+            name: "vmpo", family: "on-policy",
+            summary:
+                "V-MPO: follows the better half of each rollout, weighed by advantage, near the policy that took it",
+            reference: "Song and others, V-MPO: on-policy maximum a posteriori policy optimization for discrete and "
+                + "continuous control, 2020",
+            notes: .vmpo, configuration: VMPOConfiguration.self, capabilities: onPolicyCapabilities,
+            refusal: onPolicyRefusal,
+            make: { try OnPolicyLearner($0, $1.settings) }),
     ]
 
     private static let onPolicyCapabilities: Set<LearnerCapability> = [.actionMasks, .memory, .stochasticPolicies]

@@ -31,6 +31,20 @@ extension LearnerNotes {
             gradientNorm, explainedVariance, learningRate,
         ])
 
+    static let vmpo = LearnerNotes(
+        equations: """
+            D the better half of a rollout's samples,  psi = softmax over D of A / eta
+            L = -sum over D of psi log pi(a|s) + sum over k of alpha_k mean(KL_k(pi_old || pi))
+            eta minimises eta bound + eta log(mean over D of exp(A / eta));  alpha_k rises while KL_k is above its bound
+            """,
+        metrics: [
+            MetricDescription("policyLoss", "the better half's log-probabilities by weight, negated"),
+            MetricDescription("divergence", "mean KL(old || new) over an update's minibatches"),
+            MetricDescription("temperature", "eta; lower follows the best samples only"),
+            MetricDescription("multiplier", "alpha of the first divergence; rises while the policy moves too far"),
+            valueLoss, entropy, gradientNorm, explainedVariance, learningRate,
+        ])
+
     private static let gradientMetrics = [
         MetricDescription("policyLoss", "the surrogate objective, negated; hovers near 0 with standardised advantages"),
         valueLoss, entropy,

@@ -44,6 +44,8 @@ struct OnPolicySettings {
     var keptShare: Double?
     /// Present for algorithms that step within a trust region in place of gradient steps.
     var trustRegion: TrustRegionSettings?
+    /// Present for V-MPO.
+    var vmpo: VMPOSettings?
 
     /// Steps of a stretch that programs read; 1 without memory.
     var stretch: Int { network.kind.isRecurrent ? (sequenceLength == 0 ? rolloutSteps : sequenceLength) : 1 }

@@ -46,7 +46,7 @@ public struct PolicyGradientObjective: SurrogateObjective {
 public struct ClippedObjective: SurrogateObjective {
     public let clipRange: Float
 
-    /// - clipRange: e. Raising it allows larger policy steps.
+    /// - Parameter clipRange: e. Raising it allows larger policy steps.
     public init(clipRange: Float) { self.clipRange = clipRange }
 
     public func surrogate(

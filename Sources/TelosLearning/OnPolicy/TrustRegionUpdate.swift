@@ -24,15 +24,13 @@ final class TrustRegionUpdate: RolloutUpdate {
     private let settings: OnPolicySettings
     private let region: TrustRegionSettings
     private let batch: RolloutBatch
-    private let fittingBatch: RolloutBatch
     private let step: Parameters<[Tensor]>
-    private let memory: Parameters<Adam.State>
     /// Fills `step`; gives |g| and the length of the step.
     private let solving: Program
     /// Surrogate's gain and divergence at theta + size * step.
     private let judging: Program
     private let moving: Program
-    private let fitting: Program
+    private let critic: ValueFitting
 
     init(
         _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, region: TrustRegionSettings, rows: Int,
@@ -81,22 +79,7 @@ final class TrustRegionUpdate: RolloutUpdate {
         moving = try Program(
             inputs: [size], outputs: [], updates: zip(theta, moved).map { Program.Update($0, to: $1) })
 
-        let fittingBatch = RolloutBatch(
-            model, rows: settings.minibatchSize, sequenceLength: settings.stretch, isMasked: isMasked)
-        self.fittingBatch = fittingBatch
-        let returns = Tensor(placeholder: settings.minibatchSize)
-        let learningRate = Tensor(placeholder: [])
-        let valueLoss = (model.values(fittingBatch.input).reshaped(settings.minibatchSize) - returns).squared.mean()
-        let phi = model.value.tensors + (model.valueTrunk?.tensors ?? [])
-        memory = try Parameters(Adam().initialState(for: phi))
-        let (gradients, _) = clippingGlobalNorm(
-            gradient(of: valueLoss, withRespectTo: phi), to: Float(settings.maximumGradientNorm))
-        let fit = Adam(epsilon: 1e-5).step(
-            phi, gradients: gradients, state: memory.traced, learningRate: learningRate)
-        fitting = try Program(
-            inputs: fittingBatch.placeholders + [returns, learningRate], outputs: [valueLoss],
-            updates: zip(phi, fit.parameters).map { Program.Update($0, to: $1) }
-                + Program.Update.all(memory.traced, to: fit.state), threads: threads)
+        critic = try ValueFitting(parameters, settings: settings, isMasked: isMasked, threads: threads)
     }
 
     func run(
@@ -137,7 +120,7 @@ final class TrustRegionUpdate: RolloutUpdate {
             moving.input(0)[0] = Float(accepted.size)
             moving.run()
         }
-        let valueLoss = fitValues(rollout, learningRate: learningRate, shuffle: &shuffle)
+        let valueLoss = critic.run(rollout, learningRate: learningRate, shuffle: &shuffle)
         return [
             Metric("surrogateGain", accepted.gain), Metric("valueLoss", valueLoss), Metric("entropy", entropy),
             Metric("divergence", accepted.divergence), Metric("stepSize", accepted.size),
@@ -145,34 +128,13 @@ final class TrustRegionUpdate: RolloutUpdate {
         ]
     }
 
-    private func fitValues(_ rollout: Rollout, learningRate: Double, shuffle: inout RandomStream) -> Double {
-        let first = fittingBatch.placeholders.count
-        fitting.input(first + 1)[0] = Float(learningRate)
-        var order = Array(0..<rollout.sequences)
-        let share = settings.minibatchSize / rollout.sequenceLength
-        var sum = 0.0
-        var updates = 0
-        for _ in 0..<settings.epochs {
-            order.shuffle(using: &shuffle)
-            for start in stride(from: 0, to: rollout.sequences, by: share) {
-                let rows = rollout.rows(of: order[start..<(start + share)])
-                fittingBatch.fill(fitting, from: rollout, rows: rows)
-                for (slot, row) in rows.enumerated() { fitting.input(first)[slot] = rollout.returns[row] }
-                fitting.run()
-                sum += Double(fitting.output(0)[0])
-                updates += 1
-            }
-        }
-        return sum / Double(max(1, updates))
-    }
-
     var programs: [(name: String, program: Program)] {
-        [("solving", solving), ("judging", judging), ("moving", moving), ("fitting", fitting)]
+        [("solving", solving), ("judging", judging), ("moving", moving), ("fitting", critic.program)]
     }
 
-    func save(to checkpoint: inout Checkpoint) { checkpoint.store(memory, as: "optimizer") }
+    func save(to checkpoint: inout Checkpoint) { critic.save(to: &checkpoint) }
 
-    func load(from checkpoint: Checkpoint) throws { try checkpoint.load(memory, from: "optimizer") }
+    func load(from checkpoint: Checkpoint) throws { try critic.load(from: checkpoint) }
 }
 
 extension ActorCritic {

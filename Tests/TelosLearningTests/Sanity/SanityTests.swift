@@ -83,6 +83,8 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
             chosen.merge(["rolloutSteps": "32", "epochs": "4", "learningRate": "0.003"]) { $1 }
         case "trpo":
             chosen.merge(["rolloutSteps": "64", "epochs": "5", "learningRate": "0.003"]) { $1 }
+        case "vmpo":
+            chosen.merge(["rolloutSteps": "32", "epochs": "5", "learningRate": "0.003"]) { $1 }
         case "a2c": chosen.merge(["rolloutSteps": "16", "learningRate": "0.003"]) { $1 }
         case "reinforce": chosen.merge(["rolloutSteps": "32", "learningRate": "0.01"]) { $1 }
         case "dqn", "rainbow": chosen["learningRate"] = "0.001"
