@@ -1,3 +1,5 @@
 extension Catalogue {
-    static let policyGradient: [CatalogueEntry] = [gae, ppoEWMA, dropoutPPO, trpo, mdpo, polyakPG, averageRewardDDPG]
+    static let policyGradient: [CatalogueEntry] = [
+        gae, ppoEWMA, dropoutPPO, trpo, mdpo, polyakPG, averageRewardDDPG, policyGradientGuide,
+    ]
 }
