@@ -7,8 +7,8 @@ import TelosTensor
 /// (Raffin and others, 2021).
 extension Environments {
     static let sanity: [EnvironmentEntry] = [
-        Recall.entry, SwitchedCorridor.entry, DelayedReward.entry, EndlessWage.entry, MaskedChoice.entry,
-        ActionScale.entry, RewardScale.entry, NestedSpaces.entry,
+        Recall.entry.offeringInternalState(), SwitchedCorridor.entry, DelayedReward.entry, EndlessWage.entry,
+        MaskedChoice.entry, ActionScale.entry, RewardScale.entry, NestedSpaces.entry,
     ]
 
     static let sanityFamily = "sanity"
