@@ -1,5 +1,5 @@
 extension Catalogue {
     static let policyGradient: [CatalogueEntry] = [
-        gae, ppoEWMA, dropoutPPO, trpo, mdpo, polyakPG, averageRewardDDPG, policyGradientGuide,
+        averageRewardDDPG, dropoutPPO, gae, mdpo, policyGradientGuide, polyakPG, ppoEWMA, s2pg, trpo,
     ]
 }
