@@ -46,6 +46,9 @@ enum AverageRewardSource: Sendable, Hashable {
 
 /// The system x' = a x + (1 - a) u + s e, reward x - u^2 / 2, never reset: the best policy is u = 1, whose average
 /// reward is 1/2; with a discount g it is u = g (1 - a) / (1 - g a).
+///
+/// The same with a persistence of 0.9 or 0.97 and an exploration of 0.3. With state noise of 0.3 the policy is as good, but
+/// the learned average errs by 0.03.
 struct AverageRewardExperiment {
     let context: ClaimContext
     let source: AverageRewardSource

@@ -41,6 +41,8 @@ extension Catalogue {
 }
 
 /// Softmax tables learned from batches drawn from the exact discounted occupancy, with exact advantages plus noise.
+///
+/// MDPs of 8 or 30 states or 6 actions show the same. With noise 1 ten steps are better than one by 0.07 instead of 0.16.
 struct MDPOExperiment {
     let context: ClaimContext
     /// 1 / t; 0 where the divergence is switched off.

