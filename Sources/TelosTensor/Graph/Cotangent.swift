@@ -49,7 +49,7 @@ struct Cotangent {
             return [value.padded(axis: axis, before: start, after: extent - end)]
         }
         if end < extent { pieces.append(Self.zeros(parts[0].value.shape, axis, extent - end)) }
-        guard axis == 0, let width = pieces[0].shape.last, width > 0 else {
+        guard axis == 0, pieces[0].rank > 1, let width = pieces[0].shape.last, width > 0 else {
             return [Tensor.concatenate(pieces, axis: axis)]
         }
         // As rows, so that a product stacking the same pieces finds the array made.

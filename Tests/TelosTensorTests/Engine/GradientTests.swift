@@ -34,6 +34,9 @@ import Testing
         Case(name: "broadcast scalar", shapes: [[]]) { $0[0].broadcast(to: [2, 3]) },
         Case(name: "reshape", shapes: [[2, 6]]) { tanh($0[0].reshaped(3, 4)) },
         Case(name: "transpose", shapes: [[2, 3, 4]]) { $0[0].transposed(2, 0, 1) },
+        Case(name: "slices of a vector, of different lengths", shapes: [[7]]) {
+            $0[0].sliced(axis: 0, 0, 3).squared.sum() + tanh($0[0].sliced(axis: 0, 3, 7)).sum()
+        },
         Case(name: "sum first", shapes: [[3, 4]]) { $0[0].sum(axis: 0).squared },
         Case(name: "sum middle", shapes: [[2, 3, 4]]) { $0[0].sum(axis: 1).squared },
         Case(name: "sum last", shapes: [[3, 4]]) { $0[0].sum(axis: -1).squared },
