@@ -21,6 +21,9 @@ public final class ActorPolicy: Policy {
         self.isMasked = isMasked
     }
 
+    /// Its networks as they are, for diagnostics; a policy that was read from a file has no critic.
+    public var networks: ActorCritic { parameters.value }
+
     public var memoryWidth: Int { parameters.traced.policyMemoryWidth }
 
     public func act(
