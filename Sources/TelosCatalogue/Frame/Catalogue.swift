@@ -3,7 +3,8 @@ import TelosTensor
 /// The published systems.
 public enum Catalogue {
     /// Every system with a claim that runs.
-    public static let all: [CatalogueEntry] = rewardDesign + policyGradient + valueBased + explorationAndSkills
+    public static let all: [CatalogueEntry] =
+        rewardDesign + policyGradient + valueBased + explorationAndSkills
 
     /// Every system of the table, with what is known about it.
     public static let rows: [CatalogueRow] = {

@@ -7,27 +7,43 @@ extension TensorContainer {
     }
 }
 
+/// Which weights compete to be kept.
+public enum PruningScope: String, Sendable, Codable, CaseIterable {
+    /// All matrices' together; a thin layer of small weights may go whole.
+    case model
+    /// Each matrix's among themselves: every one has the same sparsity.
+    case eachMatrix
+}
+
 extension Parameters {
     /// Makes this the 0-or-1 masks that keep the weights of `model` with the largest magnitudes.
     ///
-    /// All matrices are ranked together; vectors (biases, gains) are kept. Of equal magnitudes the later are pruned
-    /// first. (Global magnitude pruning: Han, Pool, Tran and Dally, *Learning both weights and connections*, 2015; in
-    /// reinforcement learning: Obando-Ceron, Courville and Castro, *In value-based deep reinforcement learning, a
-    /// pruned network is a good network*, 2024.)
+    /// Vectors (biases, gains) are kept. Of equal magnitudes the later are pruned first, so that what was pruned before,
+    /// and is 0 since, goes again. Ranking other numbers than the weights (random ones, say) prunes by those. (Magnitude
+    /// pruning: Han, Pool, Tran and Dally, *Learning both weights and connections*, 2015; in reinforcement learning:
+    /// Obando-Ceron, Courville and Castro, *In value-based deep reinforcement learning, a pruned network is a good
+    /// network*, 2024.)
     ///
-    /// - sparsity: the share of matrix weights that becomes zero, in 0 ... 1.
-    public func setMagnitudeMasks(of model: Parameters<Model>, sparsity: Double) {
+    /// - Parameters:
+    ///   - sparsity: the share of matrix weights that becomes zero, in 0 ... 1.
+    ///   - scope: whether all matrices are ranked together or each by itself.
+    public func setMagnitudeMasks(of model: Parameters<Model>, sparsity: Double, scope: PruningScope = .model) {
         precondition(shapes == model.shapes, "masks and model have different shapes")
         var ranked: [(magnitude: Float, tensor: Int, slot: Int)] = []
+        func prune() {
+            ranked.sort { ($0.magnitude, $1.tensor, $1.slot) < ($1.magnitude, $0.tensor, $0.slot) }
+            for entry in ranked.prefix(Int((min(1, max(0, sparsity)) * Double(ranked.count)).rounded())) {
+                values(entry.tensor)[entry.slot] = 0
+            }
+            ranked = []
+        }
         for (index, shape) in shapes.enumerated() {
             values(index).update(repeating: 1)
             guard shape.count >= 2 else { continue }
             for (slot, value) in model.values(index).enumerated() { ranked.append((abs(value), index, slot)) }
+            if scope == .eachMatrix { prune() }
         }
-        ranked.sort { ($0.magnitude, $1.tensor, $1.slot) < ($1.magnitude, $0.tensor, $0.slot) }
-        for entry in ranked.prefix(Int((min(1, max(0, sparsity)) * Double(ranked.count)).rounded())) {
-            values(entry.tensor)[entry.slot] = 0
-        }
+        prune()
     }
 }
 

@@ -157,4 +157,24 @@ import Testing
         #expect(schedule(9) == 0 && schedule(10) == 0 && schedule(20) == 0.8 && schedule(99) == 0.8)
         #expect(abs(schedule(15) - 0.7) < 1e-12)
     }
+
+    /// Each matrix by itself loses the same share, however small its weights are; what was pruned goes again.
+    @Test func eachMatrixCanBePrunedByItself() throws {
+        var network = MLP([4, 10, 5], key: RandomKey(seed: 6))
+        network.layers[1].weight = network.layers[1].weight * 1e-3
+        let (model, masks) = (try Parameters(network), try Parameters(network))
+        func pruned(_ index: Int) -> Int { masks.values(index).count { $0 == 0 } }
+        masks.setMagnitudeMasks(of: model, sparsity: 0.5)
+        #expect(pruned(2) == 45 && pruned(0) == 0)
+        masks.setMagnitudeMasks(of: model, sparsity: 0.5, scope: .eachMatrix)
+        #expect(pruned(0) == 20 && pruned(1) == 0 && pruned(2) == 25 && pruned(3) == 0)
+        let (weights, kept) = (Array(model.values(2)), Array(masks.values(2)))
+        let least = zip(weights, kept).filter { $0.1 == 1 }.map { abs($0.0) }.min() ?? 0
+        #expect(zip(weights, kept).allSatisfy { $1 == 1 || abs($0) <= least })
+        for index in 0..<4 {
+            for slot in masks.values(index).indices { model.values(index)[slot] *= masks.values(index)[slot] }
+        }
+        masks.setMagnitudeMasks(of: model, sparsity: 0.6, scope: .eachMatrix)
+        #expect(zip(kept, masks.values(2)).allSatisfy { $0 == 1 || $1 == 0 })
+    }
 }
