@@ -23,18 +23,27 @@ public struct SoftMixtureOfExperts: TensorContainer {
 
     /// x [batch, tokens, width] -> [batch, tokens, width].
     public func callAsFunction(_ x: Tensor) -> Tensor {
+        let (batch, all) = (x.shape.first ?? 1, slots.shape[1])
+        let read = slotInputs(x)
+        guard read.error == nil else { return read }
+        let mapped = experts(read).reshaped(all / slotsPerExpert, batch, slotsPerExpert, x.shape[2])
+            .transposed(1, 0, 2, 3).reshaped(batch, all, x.shape[2])
+        return matmul(logits(x).softmax(), mapped)
+    }
+
+    /// What each expert reads: x [batch, tokens, width] -> [experts, batch * slotsPerExpert, width].
+    public func slotInputs(_ x: Tensor) -> Tensor {
         guard x.rank == 3, x.shape[2] == slots.shape[0] else {
             return .misuse("mixture of experts", "needs [batch, tokens, \(slots.shape[0])], not \(x.shape)")
         }
-        let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
-        let all = slots.shape[1]
-        let logits = matmul(x.reshaped(batch * tokens, width), slots).reshaped(batch, tokens, all)
-        let read = matmul(logits.transposed().softmax(), x)
-        let perExpert = read.reshaped(batch, all / slotsPerExpert, slotsPerExpert, width).transposed(1, 0, 2, 3)
-            .reshaped(all / slotsPerExpert, batch * slotsPerExpert, width)
-        let mapped = experts(perExpert).reshaped(all / slotsPerExpert, batch, slotsPerExpert, width)
-            .transposed(1, 0, 2, 3).reshaped(batch, all, width)
-        return matmul(logits.softmax(), mapped)
+        let (batch, width, count) = (x.shape[0], x.shape[2], slots.shape[1] / slotsPerExpert)
+        return matmul(logits(x).transposed().softmax(), x).reshaped(batch, count, slotsPerExpert, width)
+            .transposed(1, 0, 2, 3).reshaped(count, batch * slotsPerExpert, width)
+    }
+
+    /// L, [batch, tokens, experts * slots].
+    private func logits(_ x: Tensor) -> Tensor {
+        matmul(x.reshaped(x.shape[0] * x.shape[1], x.shape[2]), slots).reshaped(x.shape[0], x.shape[1], slots.shape[1])
     }
 
     public mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
