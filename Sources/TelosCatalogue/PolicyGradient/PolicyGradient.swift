@@ -1,5 +1,5 @@
 extension Catalogue {
     static let policyGradient: [CatalogueEntry] = [
-        averageRewardDDPG, dropoutPPO, gae, mdpo, policyGradientGuide, polyakPG, ppoEWMA, s2pg, trpo, gradientSubspaces,
+        averageRewardDDPG, dropoutPPO, gae, mdpo, policyGradientGuide, polyakPG, ppoEWMA, s2pg, trpo, gradientSubspaces, hyperPPO,
     ]
 }
