@@ -1,5 +1,6 @@
 extension Catalogue {
     static let policyGradient: [CatalogueEntry] = [
-        averageRewardDDPG, dropoutPPO, gae, mdpo, policyGradientGuide, polyakPG, ppoEWMA, s2pg, trpo, gradientSubspaces, hyperPPO,
+        averageRewardDDPG, dropoutPPO, gae, gradientSubspaces, hyperPPO, mdpo, policyGradientGuide, polyakPG, ppoEWMA,
+        s2pg, trpo,
     ]
 }

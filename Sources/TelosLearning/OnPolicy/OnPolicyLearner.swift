@@ -52,7 +52,7 @@ final class OnPolicyLearner: Learner {
         actionWidth = head.width
         rewards = try TaskRewards(
             context.task, specification: specification, count: count, discount: settings.discount)
-        if settings.trustRegion != nil || settings.vmpo != nil { try context.task.requireFixedBlend() }
+        if settings.makeUpdate != nil { try context.task.requireFixedBlend() }
         let aligns = context.task.combination == .behaviorAlignment
         let heads = aligns ? RolloutAlignment.heads(channels: rewards.channelNames.count) : 1
         if aligns { try RolloutAlignment.check(settings.network, isMasked: mask != nil) }
@@ -65,22 +65,15 @@ final class OnPolicyLearner: Learner {
             sequenceLength: settings.stretch)
         memory = Buffer(count: count * model.memoryWidth, repeating: 0)
         parameters = try Parameters(model)
-        if let region = settings.trustRegion {
-            update = try TrustRegionUpdate(
-                parameters, settings: settings, region: region, rows: count * settings.rolloutSteps,
-                isMasked: mask != nil, threads: context.threads)
-        } else if let options = settings.vmpo {
-            update = try VMPOUpdate(
-                parameters, settings: settings, options: options, isMasked: mask != nil, threads: context.threads)
-        } else {
-            update = try PolicyUpdate(
-                parameters, settings: settings, heads: heads, isMasked: mask != nil, threads: context.threads)
-        }
+        let updateContext = RolloutUpdateContext(
+            parameters: parameters, settings: settings, heads: heads, rows: rollout.rows, isMasked: mask != nil,
+            threads: context.threads)
+        update = try settings.makeUpdate?(updateContext) ?? PolicyUpdate(updateContext)
         var input = ActorInput(Tensor(placeholder: count, observationWidth))
         if let mask { input.mask = Tensor(placeholder: count, mask.width) }
         if model.memoryWidth > 0 { input.memory = Tensor(placeholder: count, model.memoryWidth) }
         let noiseInput = Tensor(placeholder: count, head.outputs)
-        let (distribution, values, remembered) = parameters.traced(input)
+        let (distribution, values, remembered) = (update.actor ?? parameters).traced(input)
         let actions = distribution.sample(noise: noiseInput).stoppingGradient
         acting = try Program(
             inputs: [input.observations, noiseInput] + [input.memory, input.mask].compactMap(\.self),

@@ -41,9 +41,10 @@ extension Learners {
             notes: .vmpo, configuration: VMPOConfiguration.self, capabilities: onPolicyCapabilities,
             refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
+        impala,
     ]
 
-    private static let onPolicyCapabilities: Set<LearnerCapability> = [.actionMasks, .memory, .stochasticPolicies]
+    static let onPolicyCapabilities: Set<LearnerCapability> = [.actionMasks, .memory, .stochasticPolicies]
 
     static let onPolicyRefusal: @Sendable (EnvironmentSpecification) -> String? = { specification in
         if ObservationEncoding(specification.observation) == nil {

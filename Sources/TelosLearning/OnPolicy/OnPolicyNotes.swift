@@ -45,7 +45,7 @@ extension LearnerNotes {
             valueLoss, entropy, gradientNorm, explainedVariance, learningRate,
         ])
 
-    private static let gradientMetrics = [
+    static let gradientMetrics = [
         MetricDescription("policyLoss", "the surrogate objective, negated; hovers near 0 with standardised advantages"),
         valueLoss, entropy,
         MetricDescription(

@@ -42,10 +42,8 @@ struct OnPolicySettings {
     var proximalDecay: Double?
     /// Share of a minibatch that the surrogate counts; nil for all of it.
     var keptShare: Double?
-    /// Present for algorithms that step within a trust region in place of gradient steps.
-    var trustRegion: TrustRegionSettings?
-    /// Present for V-MPO.
-    var vmpo: VMPOSettings?
+    /// Makes what an algorithm does with a rollout, where that is not gradient steps on `objective` alone.
+    var makeUpdate: ((RolloutUpdateContext) throws -> any RolloutUpdate)?
 
     /// Steps of a stretch that programs read; 1 without memory.
     var stretch: Int { network.kind.isRecurrent ? (sequenceLength == 0 ? rolloutSteps : sequenceLength) : 1 }

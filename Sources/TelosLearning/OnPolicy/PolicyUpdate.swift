@@ -6,11 +6,29 @@ protocol RolloutUpdate: AnyObject {
     /// The critic's raw outputs are multiplied by these, so that heads of very different size learn alike.
     var valueScales: [Float] { get }
     var programs: [(name: String, program: Program)] { get }
+    /// Whose actions fill rollouts, where it is not the actor that learns; nil by default.
+    var actor: Parameters<ActorCritic>? { get }
     func run(
         _ rollout: Rollout, advantages: Buffer<Float>, learningRate: Double, shuffle: inout RandomStream
     ) throws -> [Metric]
     func save(to checkpoint: inout Checkpoint)
     func load(from checkpoint: Checkpoint) throws
+}
+
+extension RolloutUpdate {
+    var actor: Parameters<ActorCritic>? { nil }
+}
+
+/// What an update is made from.
+struct RolloutUpdateContext {
+    let parameters: Parameters<ActorCritic>
+    let settings: OnPolicySettings
+    /// Returns that the critic predicts.
+    let heads: Int
+    /// Rows of a rollout.
+    let rows: Int
+    let isMasked: Bool
+    let threads: Int
 }
 
 /// The gradient steps of an on-policy iteration: surrogate, critic and entropy in one compiled program.
@@ -39,14 +57,13 @@ final class PolicyUpdate: RolloutUpdate {
         }
     }
 
-    init(
-        _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, heads: Int, isMasked: Bool, threads: Int
-    ) throws {
+    init(_ context: RolloutUpdateContext) throws {
+        let (parameters, settings, heads) = (context.parameters, context.settings, context.heads)
         self.settings = settings
         valueScales = heads == 1 ? [1] : RolloutAlignment.valueScales(heads: heads, discount: settings.discount)
         let model = parameters.traced
         let rows = settings.minibatchSize
-        let batch = RolloutBatch(model, rows: rows, sequenceLength: settings.stretch, isMasked: isMasked)
+        let batch = RolloutBatch(model, rows: rows, sequenceLength: settings.stretch, isMasked: context.isMasked)
         self.batch = batch
         let oldLogProbability = Tensor(placeholder: rows)
         let rawAdvantages = Tensor(placeholder: rows)
@@ -117,7 +134,7 @@ final class PolicyUpdate: RolloutUpdate {
             let program = try Program(
                 inputs: inputs,
                 outputs: [policyLoss, valueLoss, entropy, divergence, clipFraction, norm, surrogateVariance],
-                updates: updates, threads: threads)
+                updates: updates, threads: context.threads)
             return (program, memory)
         }
         switch settings.solver {

@@ -70,6 +70,9 @@ public struct TRPOConfiguration: LearnerConfiguration {
         design.hiddenSizes = hiddenSizes
         design.activation = activation
         design.initialLogDeviation = initialLogDeviation
+        let region = TrustRegionSettings(
+            divergence: divergence, conjugateGradientIterations: conjugateGradientIterations, damping: damping,
+            lineSearchSteps: lineSearchSteps)
         return OnPolicySettings(
             environments: environments, rolloutSteps: rolloutSteps, epochs: epochs, minibatchSize: minibatchSize,
             solver: .adam(epsilon: 1e-5), learningRate: learningRate, schedule: learningRateSchedule,
@@ -79,8 +82,6 @@ public struct TRPOConfiguration: LearnerConfiguration {
             normalizeObservations: normalizeObservations, normalizeRewards: normalizeRewards,
             normalizeAdvantages: normalizeAdvantages, targetDivergence: nil, objective: PolicyGradientObjective(),
             alignmentInterval: 1, alignment: AlignmentSettings(),
-            trustRegion: TrustRegionSettings(
-                divergence: divergence, conjugateGradientIterations: conjugateGradientIterations, damping: damping,
-                lineSearchSteps: lineSearchSteps))
+            makeUpdate: { try TrustRegionUpdate($0, region: region) })
     }
 }

@@ -32,10 +32,9 @@ final class TrustRegionUpdate: RolloutUpdate {
     private let moving: Program
     private let critic: ValueFitting
 
-    init(
-        _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, region: TrustRegionSettings, rows: Int,
-        isMasked: Bool, threads: Int
-    ) throws {
+    init(_ context: RolloutUpdateContext, region: TrustRegionSettings) throws {
+        let (parameters, settings, rows) = (context.parameters, context.settings, context.rows)
+        let (isMasked, threads) = (context.isMasked, context.threads)
         self.settings = settings
         self.region = region
         valueScales = [1]

@@ -79,6 +79,10 @@ public struct VMPOConfiguration: LearnerConfiguration {
         design.hiddenSizes = hiddenSizes
         design.activation = activation
         design.initialLogDeviation = initialLogDeviation
+        let options = VMPOSettings(
+            dualLearningRate: dualLearningRate, temperatureBound: temperatureBound, divergence: divergence,
+            deviationDivergence: deviationDivergence, initialTemperature: initialTemperature,
+            initialMultiplier: initialMultiplier)
         return OnPolicySettings(
             environments: environments, rolloutSteps: rolloutSteps, epochs: epochs, minibatchSize: minibatchSize,
             solver: .adam(epsilon: 1e-5), learningRate: learningRate, schedule: learningRateSchedule,
@@ -87,9 +91,6 @@ public struct VMPOConfiguration: LearnerConfiguration {
             rescalesActions: rescaleActions, normalizeObservations: normalizeObservations,
             normalizeRewards: normalizeRewards, normalizeAdvantages: normalizeAdvantages, targetDivergence: nil,
             objective: PolicyGradientObjective(), alignmentInterval: 1, alignment: AlignmentSettings(),
-            vmpo: VMPOSettings(
-                dualLearningRate: dualLearningRate, temperatureBound: temperatureBound, divergence: divergence,
-                deviationDivergence: deviationDivergence, initialTemperature: initialTemperature,
-                initialMultiplier: initialMultiplier))
+            makeUpdate: { try VMPOUpdate($0, options: options) })
     }
 }

@@ -29,10 +29,9 @@ final class VMPOUpdate: RolloutUpdate {
     private let program: Program
     private let critic: ValueFitting
 
-    init(
-        _ parameters: Parameters<ActorCritic>, settings: OnPolicySettings, options: VMPOSettings, isMasked: Bool,
-        threads: Int
-    ) throws {
+    init(_ context: RolloutUpdateContext, options: VMPOSettings) throws {
+        let (parameters, settings) = (context.parameters, context.settings)
+        let (isMasked, threads) = (context.isMasked, context.threads)
         self.settings = settings
         model = parameters
         old = try Parameters(parameters.value)

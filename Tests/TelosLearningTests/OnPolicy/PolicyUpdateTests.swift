@@ -82,7 +82,9 @@ import Testing
         let model = ActorCritic(
             encoding: .real(3), head: .categorical(3), valueHeads: 1, design: settings.network, key: RandomKey(seed: 1))
         let parameters = try Parameters(model)
-        let update = try PolicyUpdate(parameters, settings: settings, heads: 1, isMasked: false, threads: 1)
+        let update = try PolicyUpdate(
+            RolloutUpdateContext(
+                parameters: parameters, settings: settings, heads: 1, rows: 32, isMasked: false, threads: 1))
         let rollout = Rollout(steps: 8, environments: 4, heads: 1, observationWidth: 3, actionWidth: 1)
         var stream = RandomKey(seed: 2).stream
         stream.fillNormal(rollout.observations.all)

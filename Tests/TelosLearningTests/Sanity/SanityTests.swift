@@ -86,6 +86,7 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
         case "vmpo":
             chosen.merge(["rolloutSteps": "32", "epochs": "5", "learningRate": "0.003"]) { $1 }
         case "a2c": chosen.merge(["rolloutSteps": "16", "learningRate": "0.003"]) { $1 }
+        case "impala": chosen.merge(["environments": "8", "rolloutSteps": "8", "learningRate": "0.005"]) { $1 }
         case "reinforce": chosen.merge(["rolloutSteps": "32", "learningRate": "0.01"]) { $1 }
         case "dqn", "rainbow": chosen["learningRate"] = "0.001"
         case "pqn": chosen.merge(["rolloutSteps": "8", "learningRate": "0.01"]) { $1 }
