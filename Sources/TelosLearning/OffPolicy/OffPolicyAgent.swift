@@ -7,7 +7,7 @@ protocol OffPolicyAgent: AnyObject {
     /// Writes exploring actions in the environment's units.
     /// - progress: share of the planned steps taken.
     func act(
-        on observations: UnsafeBufferPointer<Float>, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
         using random: inout RandomStream)
     /// One gradient step on `batch`.
     func update(progress: Double, using random: inout RandomStream)

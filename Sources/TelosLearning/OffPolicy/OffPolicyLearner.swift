@@ -16,6 +16,9 @@ final class OffPolicyLearner: Learner {
     private var normalizer: ObservationNormalizer?
     /// What the agent acts on: observations, normalised on request.
     private let seen: Buffer<Float>
+    private let mask: ActionMask?
+    /// Which choices are possible before and after a step; empty without a mask.
+    private let possible: (before: Buffer<Float>, after: Buffer<Float>)
     private var tracker: EpisodeTracker
     private var exploration: RandomStream
     private var sampling: RandomStream
@@ -37,13 +40,16 @@ final class OffPolicyLearner: Learner {
         let specification = environments.specification
         rewards = try TaskRewards(context.task, specification: specification, count: count, discount: options.discount)
         agent = try makeAgent(specification)
+        mask = ActionMask(specification)
+        let choices = count * (mask?.width ?? 0)
+        possible = (Buffer(count: choices, repeating: 0), Buffer(count: choices, repeating: 0))
         replay = ReplayBuffer(
             // A run never needs more than its own steps.
             capacity: max(
                 agent.batch.count,
                 min(options.bufferCapacity, (plannedSteps + count) * (1 + options.hindsightGoals))),
             observationWidth: specification.observation.width, actionWidth: specification.action.width,
-            priorityExponent: options.replayPriority?.exponent)
+            maskWidth: mask?.width ?? 0, priorityExponent: options.replayPriority?.exponent)
         multiStep = MultiStep(length: options.multiStep, discount: options.discount, environments: count)
         if options.normalizeObservations, case .real(let width)? = ObservationEncoding(specification.observation) {
             normalizer = ObservationNormalizer(width: width)
@@ -68,18 +74,24 @@ final class OffPolicyLearner: Learner {
         while steps < target {
             let start = clock.now
             normalizer?.moments.merge(rows: environments.observations)
+            mask?.write(environments.signals, count: count, into: possible.before.all)
             if steps < options.learningStarts {
                 fillRandom()
             } else {
                 normalize(environments.observations, into: seen.all)
-                agent.act(on: seen.readOnly, into: actions.all, progress: progress, using: &exploration)
+                let input = PolicyInput(
+                    observations: seen.readOnly, count: count, mask: mask.map { _ in possible.before.readOnly })
+                agent.act(on: input, into: actions.all, progress: progress, using: &exploration)
             }
             let acted = clock.now
             environments.step(actions: actions.readOnly)
             steps += count
             let transitions = environments.transitions
             let paid = rewards.evaluate(transitions)
-            multiStep.append(transitions, to: replay) { rewards.blended(paid.channels, $0) }
+            mask?.write(transitions.signalsAfter, count: count, into: possible.after.all)
+            multiStep.append(transitions, masks: mask.map { _ in possible }, to: replay) {
+                rewards.blended(paid.channels, $0)
+            }
             hindsight?.append(environments, to: replay, using: &sampling)
             report.episodes += tracker.record(
                 channels: paid.channels, terms: paid.terms, ends: transitions.ends, step: steps)
@@ -122,8 +134,9 @@ final class OffPolicyLearner: Learner {
 
     private func fillRandom() {
         switch environments.specification.action {
-        case .discrete(let choices):
-            for index in 0..<actions.count { actions[index] = Float(exploration.index(below: choices)) }
+        case .discrete(let count):
+            let choices = PossibleChoices(count: count, mask: mask.map { _ in possible.before.readOnly })
+            for row in 0..<actions.count { actions[row] = choices.random(row, using: &exploration) }
         case .box(let low, let high, _):
             for index in 0..<actions.count {
                 let (low, high) = (Double(low[index % low.count]), Double(high[index % high.count]))

@@ -7,7 +7,8 @@ extension Learners {
             summary:
                 "deep Q-learning from a replay; double, duelling, n-step, prioritised, noisy and distributional on request",
             reference: "Mnih and others, Human-level control through deep reinforcement learning, 2015",
-            notes: .dqn, configuration: DQNConfiguration.self, refusal: discreteRefusal,
+            notes: .dqn, configuration: DQNConfiguration.self, capabilities: [.actionMasks],
+            refusal: discreteRefusal,
             make: { context, options in
                 try OffPolicyLearner(context, options) { try DQNAgent($0, options, context: context) }
             }),
@@ -15,7 +16,8 @@ extension Learners {
             name: "rainbow", family: "off-policy",
             summary: "deep Q-learning with all of its improvements",
             reference: "Hessel and others, Rainbow: combining improvements in deep reinforcement learning, 2018",
-            notes: .dqn, configuration: RainbowConfiguration.self, refusal: discreteRefusal,
+            notes: .dqn, configuration: RainbowConfiguration.self, capabilities: [.actionMasks],
+            refusal: discreteRefusal,
             make: { context, rainbow in
                 try OffPolicyLearner(context, rainbow.options) {
                     try DQNAgent($0, rainbow.options, context: context)
@@ -27,7 +29,8 @@ extension Learners {
             reference:
                 "Gallici, Fellows, Ellis, Pou, Masmitja, Foerster and Martin, Simplifying deep temporal difference "
                 + "learning, 2024",
-            notes: .pqn, configuration: PQNConfiguration.self, refusal: discreteRefusal,
+            notes: .pqn, configuration: PQNConfiguration.self, capabilities: [.actionMasks],
+            refusal: discreteRefusal,
             make: { try PQNLearner($0, $1) }),
         actorCritic(
             "sac", .softActorCritic, SACConfiguration.self, { $0 },
@@ -58,7 +61,8 @@ extension Learners {
         actorCritic(
             "discrete-sac", .discreteSAC, DiscreteSACConfiguration.self, { $0.options },
             "soft actor-critic over discrete actions, with expectations in place of draws",
-            "Christodoulou, Soft actor-critic for discrete action settings, 2019", refusal: discreteRefusal),
+            "Christodoulou, Soft actor-critic for discrete action settings, 2019", capabilities: [.actionMasks],
+            refusal: discreteRefusal),
         actorCritic(
             "td3", .deterministicActorCritic, TD3Configuration.self, { $0 },
             "a deterministic policy with twin critics, delayed policy updates and smoothed targets",
@@ -72,12 +76,12 @@ extension Learners {
     private static func actorCritic<Configuration: LearnerConfiguration>(
         _ name: String, _ notes: LearnerNotes, _ configuration: Configuration.Type,
         _ options: @escaping @Sendable (Configuration) -> any ActorCriticOptions, _ summary: String,
-        _ reference: String,
+        _ reference: String, capabilities: Set<LearnerCapability> = [],
         refusal: @escaping @Sendable (EnvironmentSpecification) -> String? = continuousRefusal
     ) -> LearnerEntry {
         LearnerEntry(
             name: name, family: "off-policy", summary: summary, reference: reference, notes: notes,
-            configuration: configuration, refusal: refusal,
+            configuration: configuration, capabilities: capabilities, refusal: refusal,
             make: { context, configuration in
                 let options = options(configuration)
                 return try OffPolicyLearner(context, options) {

@@ -46,20 +46,10 @@ public final class ActorPolicy: Policy {
             _ = program.input(0).update(fromContentsOf: input.observations)
         }
         if !deterministic { parameters.traced.head.fillNoise(program.input(1), using: &random) }
-        if isMasked {
-            if let mask = input.mask {
-                _ = program.input(2).update(fromContentsOf: mask)
-            } else {
-                program.input(2).update(repeating: 1)
-            }
-        }
+        if isMasked { program.input(2).fill(input.mask, otherwise: 1) }
         let position = isMasked ? 3 : 2
         if memoryWidth > 0 {
-            if let memory = input.memory {
-                _ = program.input(position).update(fromContentsOf: memory)
-            } else {
-                program.input(position).update(repeating: 0)
-            }
+            program.input(position).fill(input.memory.map { UnsafeBufferPointer($0) }, otherwise: 0)
         }
         program.run()
         bounds.apply(program.output(0), into: actions)

@@ -117,6 +117,11 @@ extension UnsafeMutableBufferPointer<Float> {
             _ = update(fromContentsOf: observations)
         }
     }
+
+    /// Writes `values`, or `constant` throughout where there are none.
+    func fill(_ values: UnsafeBufferPointer<Float>?, otherwise constant: Float) {
+        if let values { _ = update(fromContentsOf: values) } else { update(repeating: constant) }
+    }
 }
 
 extension Checkpoint {

@@ -80,6 +80,7 @@ private struct StoredOffPolicyActor: Codable {
     var architecture: NetworkArchitecture
     var hiddenSizes: [Int]
     var activation: Activation
+    var isMasked: Bool?
 }
 
 extension OffPolicyActor: StorablePolicy {
@@ -91,7 +92,7 @@ extension OffPolicyActor: StorablePolicy {
         try checkpoint.store(
             StoredOffPolicyActor(
                 encoding: model.encoding, head: model.head, architecture: model.shape.architecture,
-                hiddenSizes: model.shape.hiddenSizes, activation: model.shape.activation),
+                hiddenSizes: model.shape.hiddenSizes, activation: model.shape.activation, isMasked: isMasked),
             as: PolicyFile.settingsName)
         checkpoint.store(parameters, as: "actor")
         if let normalizer { checkpoint.store(normalizer) }
@@ -113,7 +114,9 @@ extension OffPolicyActor: StorablePolicy {
                     architecture: settings.architecture, hiddenSizes: settings.hiddenSizes,
                     activation: settings.activation), key: RandomKey(seed: 0)))
         try stored.load(parameters, from: "actor")
-        try self.init(copying: parameters.value, normalizer: stored.normalizer(width: settings.encoding.width))
+        try self.init(
+            copying: parameters.value, normalizer: stored.normalizer(width: settings.encoding.width),
+            isMasked: settings.isMasked ?? false)
     }
 }
 
@@ -122,6 +125,7 @@ private struct StoredValues: Codable {
     var low: Float
     var high: Float
     var epsilon: Double
+    var isMasked: Bool?
 }
 
 extension GreedyPolicy: StorablePolicy {
@@ -131,8 +135,8 @@ extension GreedyPolicy: StorablePolicy {
         var checkpoint = Checkpoint()
         try checkpoint.store(
             StoredValues(
-                shape: parameters.traced.shape, low: support.lowerBound, high: support.upperBound, epsilon: epsilon),
-            as: PolicyFile.settingsName)
+                shape: parameters.traced.shape, low: support.lowerBound, high: support.upperBound, epsilon: epsilon,
+                isMasked: isMasked), as: PolicyFile.settingsName)
         checkpoint.store(parameters, as: "values")
         if let normalizer { checkpoint.store(normalizer) }
         return checkpoint
@@ -147,7 +151,7 @@ extension GreedyPolicy: StorablePolicy {
         try stored.load(parameters, from: "values")
         try self.init(
             copying: parameters.value, support: settings.low...settings.high, epsilon: settings.epsilon,
-            normalizer: stored.normalizer(width: shape.encoding.width))
+            normalizer: stored.normalizer(width: shape.encoding.width), isMasked: settings.isMasked ?? false)
     }
 }
 

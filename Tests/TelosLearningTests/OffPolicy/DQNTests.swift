@@ -175,7 +175,9 @@ private func context(_ task: TaskDefinition, steps: Int) -> LearnerContext {
         agent.policy(normalizer: nil).act(
             on: observations.readOnly, count: 1000, into: actions.all, deterministic: true, using: &random)
         let greedy = actions[0]
-        agent.act(on: observations.readOnly, into: actions.all, progress: 0.125, using: &random)
+        agent.act(
+            on: PolicyInput(observations: observations.readOnly, count: 1000), into: actions.all, progress: 0.125,
+            using: &random)
         let others = actions.array.filter { $0 != greedy }.count
         #expect(abs(Double(others) / 1000 - 0.25) < 0.06)
     }

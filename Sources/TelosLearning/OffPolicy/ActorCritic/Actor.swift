@@ -94,9 +94,11 @@ struct Actor: TensorContainer {
             logDeviation: outputs.sliced(axis: 1, head.width, 2 * head.width).clipped(-20, 2))
     }
 
-    /// log pi of every discrete action, [batch, count].
-    func logProbabilities(_ observations: Tensor) -> Tensor {
-        Categorical(logits: outputs(observations)).logProbabilities
+    /// Of discrete actions.
+    /// - mask: [batch, count], 1 where an action is possible; nil where all are.
+    func categorical(_ observations: Tensor, mask: Tensor?) -> Categorical {
+        let logits = outputs(observations)
+        return mask.map { Categorical(logits: logits, mask: $0) } ?? Categorical(logits: logits)
     }
 
     /// The one action of a deterministic actor in [-1, 1]^d, [batch, width].
@@ -104,7 +106,7 @@ struct Actor: TensorContainer {
 
     /// Exploring actions as the environment takes them, or the mode.
     /// - noise: [batch, `head.noiseWidth`], filled by `head.fillNoise`.
-    func actions(_ observations: Tensor, noise: Tensor, deterministic: Bool) -> Tensor {
+    func actions(_ observations: Tensor, noise: Tensor, mask: Tensor?, deterministic: Bool) -> Tensor {
         switch head {
         case .gaussian(let scale):
             let distribution = gaussian(observations)
@@ -113,7 +115,7 @@ struct Actor: TensorContainer {
             let action = action(observations)
             return scale.toEnvironment(deterministic ? action : (action + deviation * noise).clipped(-1, 1))
         case .categorical:
-            let distribution = Categorical(logits: outputs(observations))
+            let distribution = categorical(observations, mask: mask)
             return deterministic ? distribution.mode : distribution.sample(noise: noise)
         }
     }
@@ -123,6 +125,7 @@ struct Actor: TensorContainer {
 final class OffPolicyActor: Policy {
     let parameters: Parameters<Actor>
     let normalizer: FrozenNormalizer?
+    let isMasked: Bool
     private var programs: [ProgramKey: Program] = [:]
 
     private struct ProgramKey: Hashable {
@@ -130,18 +133,29 @@ final class OffPolicyActor: Policy {
         var deterministic: Bool
     }
 
-    init(copying actor: Actor, normalizer: FrozenNormalizer? = nil) {
+    init(copying actor: Actor, normalizer: FrozenNormalizer? = nil, isMasked: Bool) {
         // A copy of parameters that are already compiled elsewhere; there is nothing left to get wrong.
         parameters = try! Parameters(actor)
         self.normalizer = normalizer
+        self.isMasked = isMasked
     }
 
     func act(
         on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
         deterministic: Bool, using random: inout RandomStream
     ) {
-        let program = self.program(ProgramKey(count: count, deterministic: deterministic))
-        program.input(0).fill(observations, through: normalizer)
+        act(
+            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
+            using: &random)
+    }
+
+    func act(
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+        using random: inout RandomStream
+    ) {
+        let program = self.program(ProgramKey(count: input.count, deterministic: deterministic))
+        program.input(0).fill(input.observations, through: normalizer)
+        if isMasked { program.input(2).fill(input.mask, otherwise: 1) }
         if !deterministic { parameters.traced.head.fillNoise(program.input(1), using: &random) }
         program.run()
         _ = actions.update(fromContentsOf: program.output(0))
@@ -152,9 +166,10 @@ final class OffPolicyActor: Policy {
         let actor = parameters.traced
         let observations = Tensor(placeholder: key.count, actor.encoding.width)
         let noise = Tensor(placeholder: key.count, actor.head.noiseWidth)
+        let mask = isMasked ? Tensor(placeholder: key.count, actor.head.outputs) : nil
         let program = try! Program(
-            inputs: [observations, noise],
-            outputs: [actor.actions(observations, noise: noise, deterministic: key.deterministic)])
+            inputs: [observations, noise] + [mask].compactMap(\.self),
+            outputs: [actor.actions(observations, noise: noise, mask: mask, deterministic: key.deterministic)])
         programs[key] = program
         return program
     }

@@ -9,6 +9,7 @@ import TelosTensor
 /// their least of Q(s, a) - alpha log pi(a|s), through the critics as they are after their step.
 final class ActorCriticAgent: OffPolicyAgent {
     private let options: any ActorCriticOptions
+    private let isMasked: Bool
     private let actor: Parameters<Actor>
     private let targetActor: Parameters<Actor>?
     private let critics: Parameters<CriticEnsemble>
@@ -44,6 +45,7 @@ final class ActorCriticAgent: OffPolicyAgent {
             outputs = count
         }
         self.options = options
+        isMasked = ActionMask(specification) != nil
         let key = context.key.derived("parameters")
         let initialActor = Actor(encoding: encoding, head: head, options.actorShape, key: key.derived("actor"))
         actor = try Parameters(initialActor)
@@ -68,15 +70,17 @@ final class ActorCriticAgent: OffPolicyAgent {
             options: options, actor: actor.traced, targetActor: targetActor?.traced, critics: critics.traced,
             targets: targets?.traced, moments: moments.traced, logTemperature: logTemperature.traced,
             actorMemory: actorMemory.traced, criticMemory: criticMemory.traced,
-            temperatureMemory: temperatureMemory.traced)
+            temperatureMemory: temperatureMemory.traced, isMasked: isMasked)
         wholeUpdate = try update.compiled(movesPolicy: true, threads: context.threads)
         criticUpdate =
             options.policyInterval > 1 ? try update.compiled(movesPolicy: false, threads: context.threads) : nil
 
         let seen = Tensor(placeholder: options.environments, encoding.width)
         let noise = Tensor(placeholder: options.environments, head.noiseWidth)
+        let mask = isMasked ? Tensor(placeholder: options.environments, head.outputs) : nil
         acting = try Program(
-            inputs: [seen, noise], outputs: [actor.traced.actions(seen, noise: noise, deterministic: false)],
+            inputs: [seen, noise] + [mask].compactMap(\.self),
+            outputs: [actor.traced.actions(seen, noise: noise, mask: mask, deterministic: false)],
             threads: context.threads)
     }
 
@@ -90,16 +94,18 @@ final class ActorCriticAgent: OffPolicyAgent {
         let program = next.program
         return ReplayBatch(
             observations: program.input(0), actions: program.input(1), rewards: program.input(2),
-            bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5))
+            bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5),
+            masks: isMasked ? program.input(10) : nil, nextMasks: isMasked ? program.input(11) : nil)
     }
 
     var errors: UnsafeBufferPointer<Float> { wholeUpdate.program.output(0) }
 
     func act(
-        on observations: UnsafeBufferPointer<Float>, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
         using random: inout RandomStream
     ) {
-        _ = acting.input(0).update(fromContentsOf: observations)
+        _ = acting.input(0).update(fromContentsOf: input.observations)
+        if let mask = input.mask { _ = acting.input(2).update(fromContentsOf: mask) }
         actor.traced.head.fillNoise(acting.input(1), using: &random)
         acting.run()
         _ = actions.update(fromContentsOf: acting.output(0))
@@ -159,7 +165,7 @@ final class ActorCriticAgent: OffPolicyAgent {
     }
 
     func policy(normalizer: FrozenNormalizer?) -> any Policy {
-        OffPolicyActor(copying: actor.value, normalizer: normalizer)
+        OffPolicyActor(copying: actor.value, normalizer: normalizer, isMasked: isMasked)
     }
 
     private struct State: Codable {

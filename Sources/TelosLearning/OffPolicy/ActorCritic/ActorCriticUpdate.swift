@@ -15,6 +15,8 @@ struct ActorCriticUpdate {
     let actorMemory: Adam.State
     let criticMemory: Adam.State
     let temperatureMemory: Adam.State
+    /// Whether some discrete actions are impossible.
+    var isMasked = false
 
     /// Uniform numbers that dropout reads, as inputs of the program.
     private final class DropoutInputs {
@@ -30,7 +32,8 @@ struct ActorCriticUpdate {
     }
 
     /// Inputs: observations, actions, rewards, bootstraps, next observations, weights, learning rate, noise of the next
-    /// actions, noise of the actions, offsets of the critics, then uniform numbers for dropout. Outputs: critic loss,
+    /// actions, noise of the actions, offsets of the critics, then masks and next masks where some actions are impossible,
+    /// and uniform numbers for dropout. Outputs: critic loss,
     /// mean value; and where the policy moves, entropy and temperature (soft) or policy value and action size.
     /// - Returns: the program, and which of its inputs dropout reads.
     func compiled(movesPolicy: Bool, threads: Int) throws -> (program: Program, dropout: Range<Int>) {
@@ -45,12 +48,14 @@ struct ActorCriticUpdate {
         let nextNoise = Tensor(placeholder: batch, actor.head.noiseWidth)
         let noise = Tensor(placeholder: batch, actor.head.noiseWidth)
         let offsets = Tensor(placeholder: options.critics)
+        let mask = isMasked ? Tensor(placeholder: batch, actor.head.outputs) : nil
+        let nextMask = isMasked ? Tensor(placeholder: batch, actor.head.outputs) : nil
         let temperature = exp(logTemperature)
         let rate = Float(options.targetRate)
         let dropout = DropoutInputs()
         let adam = Adam(beta1: Float(options.adamMomentum))
 
-        let next = nextChoice(nextObservations, nextNoise)
+        let next = nextChoice(nextObservations, nextNoise, mask: nextMask)
         let input = actor.head.criticInput(actions)
         var values: Tensor
         let following: Tensor
@@ -88,7 +93,7 @@ struct ActorCriticUpdate {
         if movesPolicy {
             let mode = targets == nil ? .evaluation(stepMoments) : plain(dropout)
             let (loss, logProbability, actorOutputs) = actorLoss(
-                observations, noise: noise, critics: stepped, mode: mode, temperature: temperature)
+                observations, noise: noise, mask: mask, critics: stepped, mode: mode, temperature: temperature)
             outputs += actorOutputs
             let step = adam.step(
                 actor.tensors, gradients: gradient(of: loss, withRespectTo: actor.tensors), state: actorMemory,
@@ -99,7 +104,7 @@ struct ActorCriticUpdate {
             if let targetActor {
                 updates += Program.Update.movingAverage(targetActor, of: steppedActor, rate: rate)
             }
-            if let logProbability, let targetEntropy {
+            if let logProbability, let targetEntropy = targetEntropy(mask) {
                 // d/d log alpha of -log alpha (log pi + target entropy).
                 let surplus = (logProbability + targetEntropy).mean()
                 let step = adam.step(
@@ -109,20 +114,22 @@ struct ActorCriticUpdate {
                 updates += Program.Update.all(temperatureMemory, to: step.state)
             }
         }
-        let inputs = [
-            observations, actions, rewards, bootstraps, nextObservations, weights, learningRate, nextNoise, noise,
-            offsets,
-        ]
+        let inputs =
+            [
+                observations, actions, rewards, bootstraps, nextObservations, weights, learningRate, nextNoise, noise,
+                offsets,
+            ] + [mask, nextMask].compactMap(\.self)
         let program = try Program(
             inputs: inputs + dropout.placeholders, outputs: outputs, updates: updates, threads: threads)
         return (program, inputs.count..<(inputs.count + dropout.placeholders.count))
     }
 
-    /// -scale * elements of a box action; scale * log n of n discrete ones, the share of the largest entropy.
-    private var targetEntropy: Float? {
+    /// -scale * elements of a box action; scale * log n of n possible discrete ones, the share of the largest entropy.
+    private func targetEntropy(_ mask: Tensor?) -> Tensor? {
         guard case .soft(_, let scale?) = options.actorKind else { return nil }
-        if case .categorical(let count) = actor.head { return Float(scale * telos_log64(Double(count))) }
-        return Float(-scale) * Float(actor.head.width)
+        if let mask { return Float(scale) * log(mask.neverEmpty.sum(axis: 1)) }
+        if case .categorical(let count) = actor.head { return Tensor(Float(scale * telos_log64(Double(count)))) }
+        return Tensor(Float(-scale) * Float(actor.head.width))
     }
 
     /// A pass in which critics drop hidden units by fresh random numbers.
@@ -145,8 +152,10 @@ struct ActorCriticUpdate {
         return loss.reshaped(critics, batch) / Float(options.quantiles)
     }
 
-    private func nextChoice(_ observations: Tensor, _ noise: Tensor) -> Choice {
-        if case .categorical = actor.head { return .probabilities(log: actor.logProbabilities(observations)) }
+    private func nextChoice(_ observations: Tensor, _ noise: Tensor, mask: Tensor?) -> Choice {
+        if case .categorical = actor.head {
+            return .probabilities(log: actor.categorical(observations, mask: mask).logProbabilities)
+        }
         switch options.actorKind {
         case .soft:
             let draw = actor.gaussian(observations).sampleWithLogProbability(noise: noise)
@@ -180,7 +189,8 @@ struct ActorCriticUpdate {
     }
 
     private func actorLoss(
-        _ observations: Tensor, noise: Tensor, critics: CriticEnsemble, mode: FeedForward.Mode, temperature: Tensor
+        _ observations: Tensor, noise: Tensor, mask: Tensor?, critics: CriticEnsemble, mode: FeedForward.Mode,
+        temperature: Tensor
     ) -> (loss: Tensor, logProbability: Tensor?, outputs: [Tensor]) {
         func value(_ action: Tensor?) -> Tensor {
             let values = critics(observations, action, mode).outputs
@@ -188,7 +198,7 @@ struct ActorCriticUpdate {
         }
         let alpha = temperature.stoppingGradient
         if case .categorical = actor.head {
-            let log = actor.logProbabilities(observations)
+            let log = actor.categorical(observations, mask: mask).logProbabilities
             let probabilities = exp(log)
             let loss = (probabilities * (alpha * log - value(nil).stoppingGradient)).sum(axis: 1).mean()
             let expected = (probabilities * log).sum(axis: 1)

@@ -28,6 +28,9 @@ struct Hindsight {
     private let nextObservation: Buffer<Float>
     private let signals: Buffer<Double>
     private let nextSignals: Buffer<Double>
+    private let mask: ActionMask?
+    private let possible: Buffer<Float>
+    private let nextPossible: Buffer<Float>
     private let end = Buffer<EpisodeEnd>(count: 1, repeating: .ongoing)
 
     init(_ task: TaskDefinition, _ environments: any BatchEnvironment, goals: Int, discount: Double) throws {
@@ -51,6 +54,9 @@ struct Hindsight {
         nextObservation = Buffer(count: specification.observation.width, repeating: 0)
         signals = Buffer(count: specification.signals.count, repeating: 0)
         nextSignals = Buffer(count: specification.signals.count, repeating: 0)
+        mask = ActionMask(specification)
+        possible = Buffer(count: mask?.width ?? 0, repeating: 0)
+        nextPossible = Buffer(count: mask?.width ?? 0, repeating: 0)
     }
 
     /// Takes in one step of every environment, and remembers in `replay` what finished episodes might have meant.
@@ -90,6 +96,8 @@ struct Hindsight {
         let isTerminal = relabeling.describe(
             next, goal, nextObservation.all, SignalWriter(nextSignals.pointer, stride: 1))
         end[0] = isTerminal ? .terminated : .ongoing
+        mask?.write(signals.readOnly, count: 1, into: possible.all)
+        mask?.write(nextSignals.readOnly, count: 1, into: nextPossible.all)
         action.withUnsafeBufferPointer { action in
             let paid = rewards.evaluate(
                 TransitionBatch(
@@ -99,7 +107,7 @@ struct Hindsight {
             replay.append(
                 observation: observation.pointer, action: action.baseAddress!,
                 reward: Float(rewards.blended(paid.channels, 0)), bootstrap: isTerminal ? 0 : Float(discount),
-                nextObservation: nextObservation.pointer)
+                nextObservation: nextObservation.pointer, mask: possible.pointer, nextMask: nextPossible.pointer)
         }
     }
 

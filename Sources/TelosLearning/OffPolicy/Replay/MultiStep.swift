@@ -12,6 +12,8 @@ struct MultiStep: Codable {
     private struct Pending: Codable {
         var observation: [Float]
         var action: [Float]
+        /// Which choices were possible, where an environment says so.
+        var mask: [Float]?
         var reward = 0.0
         var factor = 1.0
         var steps = 0
@@ -24,10 +26,13 @@ struct MultiStep: Codable {
     }
 
     /// Takes in one step of every environment and appends what is complete.
+    /// - masks: rows of which choices were possible before and after the step.
     /// - reward: what is paid in an environment.
     mutating func append(
-        _ transitions: TransitionBatch, to replay: ReplayBuffer, reward: (Int) -> Double
+        _ transitions: TransitionBatch, masks: (before: Buffer<Float>, after: Buffer<Float>)? = nil,
+        to replay: ReplayBuffer, reward: (Int) -> Double
     ) {
+        let maskWidth = (masks?.before.count ?? 0) / transitions.count
         let observationWidth = transitions.observations.count / transitions.count
         let actionWidth = transitions.actions.count / transitions.count
         for environment in 0..<transitions.count {
@@ -35,17 +40,21 @@ struct MultiStep: Codable {
             let action = transitions.actions.baseAddress! + environment * actionWidth
             let next = transitions.nextObservations.baseAddress! + environment * observationWidth
             let end = transitions.ends[environment]
+            let mask = masks.map { UnsafePointer($0.before.pointer + environment * maskWidth) }
+            let nextMask = masks.map { UnsafePointer($0.after.pointer + environment * maskWidth) }
             let paid = reward(environment)
             if length == 1 {
                 replay.append(
                     observation: observation, action: action, reward: Float(paid),
-                    bootstrap: end == .terminated ? 0 : Float(discount), nextObservation: next)
+                    bootstrap: end == .terminated ? 0 : Float(discount), nextObservation: next, mask: mask,
+                    nextMask: nextMask)
                 continue
             }
             pending[environment].append(
                 Pending(
                     observation: Array(UnsafeBufferPointer(start: observation, count: observationWidth)),
-                    action: Array(UnsafeBufferPointer(start: action, count: actionWidth))))
+                    action: Array(UnsafeBufferPointer(start: action, count: actionWidth)),
+                    mask: mask.map { Array(UnsafeBufferPointer(start: $0, count: maskWidth)) }))
             for index in pending[environment].indices {
                 pending[environment][index].reward += pending[environment][index].factor * paid
                 pending[environment][index].factor *= discount
@@ -54,7 +63,8 @@ struct MultiStep: Codable {
             while let first = pending[environment].first, end != .ongoing || first.steps == length {
                 replay.append(
                     observation: first.observation, action: first.action, reward: Float(first.reward),
-                    bootstrap: end == .terminated ? 0 : Float(first.factor), nextObservation: next)
+                    bootstrap: end == .terminated ? 0 : Float(first.factor), nextObservation: next, mask: first.mask,
+                    nextMask: nextMask)
                 pending[environment].removeFirst()
             }
         }

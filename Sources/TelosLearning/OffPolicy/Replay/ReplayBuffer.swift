@@ -10,12 +10,16 @@ package struct ReplayBatch {
     package var nextObservations: UnsafeMutableBufferPointer<Float>
     /// Importance weights; 1 where sampling is uniform.
     package var weights: UnsafeMutableBufferPointer<Float>
+    /// Which choices are possible in the observation and in the next; nil where that is not read.
+    package var masks: UnsafeMutableBufferPointer<Float>?
+    package var nextMasks: UnsafeMutableBufferPointer<Float>?
     package var count: Int { rewards.count }
 
     package init(
         observations: UnsafeMutableBufferPointer<Float>, actions: UnsafeMutableBufferPointer<Float>,
         rewards: UnsafeMutableBufferPointer<Float>, bootstraps: UnsafeMutableBufferPointer<Float>,
-        nextObservations: UnsafeMutableBufferPointer<Float>, weights: UnsafeMutableBufferPointer<Float>
+        nextObservations: UnsafeMutableBufferPointer<Float>, weights: UnsafeMutableBufferPointer<Float>,
+        masks: UnsafeMutableBufferPointer<Float>? = nil, nextMasks: UnsafeMutableBufferPointer<Float>? = nil
     ) {
         self.observations = observations
         self.actions = actions
@@ -23,6 +27,8 @@ package struct ReplayBatch {
         self.bootstraps = bootstraps
         self.nextObservations = nextObservations
         self.weights = weights
+        self.masks = masks
+        self.nextMasks = nextMasks
     }
 }
 
@@ -38,11 +44,17 @@ package final class ReplayBuffer {
     private let rewards: Buffer<Float>
     private let bootstraps: Buffer<Float>
     private let nextObservations: Buffer<Float>
+    private let maskWidth: Int
+    private let masks: Buffer<Float>
+    private let nextMasks: Buffer<Float>
     /// Present where sampling is by priority.
     private var priorities: PriorityTree?
     private(set) var sampled: [Int] = []
 
-    package init(capacity: Int, observationWidth: Int, actionWidth: Int, priorityExponent: Double?) {
+    /// - maskWidth: choices of the action that may be impossible; 0 where all always are possible.
+    package init(
+        capacity: Int, observationWidth: Int, actionWidth: Int, maskWidth: Int = 0, priorityExponent: Double?
+    ) {
         self.capacity = capacity
         self.observationWidth = observationWidth
         self.actionWidth = actionWidth
@@ -51,16 +63,21 @@ package final class ReplayBuffer {
         actions = Buffer(count: capacity * actionWidth, repeating: 0)
         rewards = Buffer(count: capacity, repeating: 0)
         bootstraps = Buffer(count: capacity, repeating: 0)
+        self.maskWidth = maskWidth
+        masks = Buffer(count: capacity * maskWidth, repeating: 0)
+        nextMasks = Buffer(count: capacity * maskWidth, repeating: 0)
         priorities = priorityExponent.map { PriorityTree(capacity: capacity, exponent: $0) }
     }
 
     package func append(
         observation: UnsafePointer<Float>, action: UnsafePointer<Float>, reward: Float, bootstrap: Float,
-        nextObservation: UnsafePointer<Float>
+        nextObservation: UnsafePointer<Float>, mask: UnsafePointer<Float>? = nil, nextMask: UnsafePointer<Float>? = nil
     ) {
         (observations.pointer + next * observationWidth).update(from: observation, count: observationWidth)
         (nextObservations.pointer + next * observationWidth).update(from: nextObservation, count: observationWidth)
         (actions.pointer + next * actionWidth).update(from: action, count: actionWidth)
+        if let mask { (masks.pointer + next * maskWidth).update(from: mask, count: maskWidth) }
+        if let nextMask { (nextMasks.pointer + next * maskWidth).update(from: nextMask, count: maskWidth) }
         rewards[next] = reward
         bootstraps[next] = bootstrap
         priorities?.setToLargest(next)
@@ -90,6 +107,12 @@ package final class ReplayBuffer {
                 from: actions.pointer + index * actionWidth, count: actionWidth)
             batch.rewards[row] = rewards[index]
             batch.bootstraps[row] = bootstraps[index]
+        }
+        for (source, target) in [(masks, batch.masks), (nextMasks, batch.nextMasks)] {
+            guard let target = target?.baseAddress else { continue }
+            for (row, index) in sampled.enumerated() {
+                (target + row * maskWidth).update(from: source.pointer + index * maskWidth, count: maskWidth)
+            }
         }
         guard let priorities else {
             batch.weights.update(repeating: 1)
@@ -126,6 +149,10 @@ package final class ReplayBuffer {
         store(actions, actionWidth, "actions")
         store(rewards, 1, "rewards")
         store(bootstraps, 1, "bootstraps")
+        if maskWidth > 0 {
+            store(masks, maskWidth, "masks")
+            store(nextMasks, maskWidth, "nextMasks")
+        }
         try checkpoint.store(Position(count: count, next: next, priorities: priorities), as: "replay")
     }
 
@@ -142,6 +169,10 @@ package final class ReplayBuffer {
         try read(actions, actionWidth, "actions")
         try read(rewards, 1, "rewards")
         try read(bootstraps, 1, "bootstraps")
+        if maskWidth > 0 {
+            try read(masks, maskWidth, "masks")
+            try read(nextMasks, maskWidth, "nextMasks")
+        }
         count = position.count
         next = position.next
         priorities = position.priorities

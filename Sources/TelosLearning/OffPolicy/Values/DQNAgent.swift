@@ -18,10 +18,11 @@ final class DQNAgent: OffPolicyAgent {
     private var sums = [0.0, 0.0, 0.0]
     private var summed = 0
     private let support: ClosedRange<Float>
+    private let isMasked: Bool
 
     private enum Input: Int {
         case observations, actions, rewards, bootstraps, nextObservations, weights, learningRate
-        case onlineNoise, targetNoise, levels, targetLevels
+        case onlineNoise, targetNoise, levels, targetLevels, nextMasks
     }
 
     init(_ specification: EnvironmentSpecification, _ options: DQNConfiguration, context: LearnerContext) throws {
@@ -31,6 +32,7 @@ final class DQNAgent: OffPolicyAgent {
             throw LearnerError("\(specification.name)'s observations or actions are not of a kind this learner reads")
         }
         self.options = options
+        isMasked = ActionMask(specification) != nil
         support = Float(options.minimumReturn)...Float(options.maximumReturn)
         shape = QNetwork.Shape(
             encoding: encoding, actions: actionCount, model: options.returns,
@@ -55,6 +57,7 @@ final class DQNAgent: OffPolicyAgent {
         let learningRate = Tensor(placeholder: [])
         let noises = [Tensor(placeholder: max(1, shape.noiseCount)), Tensor(placeholder: max(1, shape.noiseCount))]
         let levels = [Tensor(placeholder: batch, shape.width), Tensor(placeholder: batch, shape.width)]
+        let nextMasks = isMasked ? Tensor(placeholder: batch, actionCount) : nil
         let isImplicit = options.returns == .implicitQuantile
         func noise(_ index: Int) -> Tensor? { options.noisy ? noises[index] : nil }
 
@@ -67,7 +70,7 @@ final class DQNAgent: OffPolicyAgent {
             options.double
             ? model(nextObservations, noise: noise(0), levels: distorted ?? (isImplicit ? levels[1] : nil))
             : distorted.map { targetModel(nextObservations, noise: noise(1), levels: $0) } ?? following
-        let best = model.means(choosing, support: support).argmax().oneHot(actionCount)
+        let best = model.means(choosing, support: support).restricted(to: nextMasks).argmax().oneHot(actionCount)
             .reshaped(batch, actionCount, 1)
         let chosen = (following * best).sum(axis: 1).stoppingGradient
         let outputs = model(observations, noise: noise(0), levels: isImplicit ? levels[0] : nil)
@@ -102,7 +105,7 @@ final class DQNAgent: OffPolicyAgent {
             theta, gradients: gradients, state: memory.traced, learningRate: learningRate)
         program = try Program(
             inputs: [observations, actions, rewards, bootstraps, nextObservations, weights, learningRate]
-                + noises + levels,
+                + noises + levels + [nextMasks].compactMap(\.self),
             outputs: [loss, errors, model.means(outputs, support: support).mean(), norm],
             updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }
                 + Program.Update.all(memory.traced, to: step.state),
@@ -117,40 +120,45 @@ final class DQNAgent: OffPolicyAgent {
         let count = options.environments
         let seen = Tensor(placeholder: count, encoding.width)
         let actingNoise = Tensor(placeholder: max(1, shape.noiseCount))
+        let mask = isMasked ? Tensor(placeholder: count, actionCount) : nil
         acting = try Program(
-            inputs: [seen, actingNoise],
-            outputs: [Self.greedy(model, seen, noise: options.noisy ? actingNoise : nil, support)],
+            inputs: [seen, actingNoise] + [mask].compactMap(\.self),
+            outputs: [Self.greedy(model, seen, noise: options.noisy ? actingNoise : nil, mask: mask, support)],
             threads: context.threads)
     }
 
-    /// The action of the largest mean return, distorted where an attitude to risk is asked for, [rows].
+    /// The possible action of the largest mean return, distorted where an attitude to risk is asked for, [rows].
     static func greedy(
-        _ model: QNetwork, _ observations: Tensor, noise: Tensor?, _ support: ClosedRange<Float>
+        _ model: QNetwork, _ observations: Tensor, noise: Tensor?, mask: Tensor?, _ support: ClosedRange<Float>
     ) -> Tensor {
         let actionLevels = model.shape.actionLevels ?? QNetwork.Shape.evenLevels
         let levels =
             model.shape.model == .implicitQuantile ? Tensor(actionLevels, shape: [1, actionLevels.count]) : nil
-        return model.means(model(observations, noise: noise, levels: levels), support: support).argmax()
+        return model.means(model(observations, noise: noise, levels: levels), support: support).restricted(to: mask)
+            .argmax()
     }
 
     var batch: ReplayBatch {
         ReplayBatch(
             observations: program.input(0), actions: program.input(1), rewards: program.input(2),
-            bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5))
+            bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5),
+            nextMasks: isMasked ? program.input(Input.nextMasks.rawValue) : nil)
     }
 
     var errors: UnsafeBufferPointer<Float> { program.output(1) }
 
     func act(
-        on observations: UnsafeBufferPointer<Float>, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
         using random: inout RandomStream
     ) {
-        _ = acting.input(0).update(fromContentsOf: observations)
+        _ = acting.input(0).update(fromContentsOf: input.observations)
         if options.noisy { random.fillNormal(acting.input(1)) }
+        if let mask = input.mask { _ = acting.input(2).update(fromContentsOf: mask) }
         acting.run()
         _ = actions.update(fromContentsOf: acting.output(0))
         guard !options.noisy else { return }
-        options.explore(actions, choices: shape.actions, progress: progress, using: &random)
+        options.explore(
+            actions, among: PossibleChoices(count: shape.actions, mask: input.mask), progress: progress, using: &random)
     }
 
     func update(progress: Double, using random: inout RandomStream) {
@@ -194,7 +202,7 @@ final class DQNAgent: OffPolicyAgent {
     func policy(normalizer: FrozenNormalizer?) -> any Policy {
         GreedyPolicy(
             copying: online.value, support: support, epsilon: options.noisy ? 0 : options.finalEpsilon,
-            normalizer: normalizer)
+            normalizer: normalizer, isMasked: isMasked)
     }
 
     private struct State: Codable {
@@ -216,47 +224,5 @@ final class DQNAgent: OffPolicyAgent {
         try checkpoint.load(memory, from: "optimizer")
         sums = state.sums
         summed = state.summed
-    }
-}
-
-/// Acts by a value network: greedily, or with a share of random actions where it is not to be deterministic.
-final class GreedyPolicy: Policy {
-    let parameters: Parameters<QNetwork>
-    let support: ClosedRange<Float>
-    let epsilon: Double
-    let normalizer: FrozenNormalizer?
-    private var programs: [Int: Program] = [:]
-
-    init(copying model: QNetwork, support: ClosedRange<Float>, epsilon: Double, normalizer: FrozenNormalizer? = nil) {
-        // A copy of parameters that are already compiled elsewhere; there is nothing left to get wrong.
-        parameters = try! Parameters(model)
-        self.support = support
-        self.epsilon = epsilon
-        self.normalizer = normalizer
-    }
-
-    func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        let program = self.program(count)
-        program.input(0).fill(observations, through: normalizer)
-        program.run()
-        _ = actions.update(fromContentsOf: program.output(0))
-        guard !deterministic else { return }
-        let choices = parameters.traced.shape.actions
-        for index in 0..<count where random.uniform() < epsilon {
-            actions[index] = Float(random.index(below: choices))
-        }
-    }
-
-    private func program(_ count: Int) -> Program {
-        if let program = programs[count] { return program }
-        let observations = Tensor(placeholder: count, parameters.traced.shape.encoding.width)
-        let program = try! Program(
-            inputs: [observations],
-            outputs: [DQNAgent.greedy(parameters.traced, observations, noise: nil, support)])
-        programs[count] = program
-        return program
     }
 }

@@ -14,14 +14,12 @@ extension EpsilonGreedy {
         return epsilon + (finalEpsilon - epsilon) * min(1, progress / explorationFraction)
     }
 
-    /// Puts a random one of `choices` in the place of a share of greedy actions.
+    /// Puts a random one of the possible choices in the place of a share of greedy actions.
     func explore(
-        _ actions: UnsafeMutableBufferPointer<Float>, choices: Int, progress: Double, using random: inout RandomStream
+        _ actions: UnsafeMutableBufferPointer<Float>, among choices: PossibleChoices, progress: Double,
+        using random: inout RandomStream
     ) {
-        let epsilon = epsilon(at: progress)
-        for index in actions.indices where random.uniform() < epsilon {
-            actions[index] = Float(random.index(below: choices))
-        }
+        choices.explore(actions, epsilon: epsilon(at: progress), using: &random)
     }
 
     func checkExploration() throws {

@@ -11,6 +11,7 @@ final class PQNLearner: Learner {
     private let plannedSteps: Int
     private let environments: any BatchEnvironment
     private let rewards: TaskRewards
+    private let mask: ActionMask?
     private let model: Parameters<QNetwork>
     private let memory: Parameters<Adam.State>
     /// Observations to greedy actions and their values, and one gradient step.
@@ -35,6 +36,7 @@ final class PQNLearner: Learner {
         else {
             throw LearnerError("\(specification.name)'s observations or actions are not of a kind this learner reads")
         }
+        mask = ActionMask(specification)
         rewards = try TaskRewards(context.task, specification: specification, count: count, discount: options.discount)
         model = try Parameters(
             QNetwork(
@@ -49,9 +51,12 @@ final class PQNLearner: Learner {
             network(observations, noise: nil, levels: nil).reshaped(observations.shape[0], choices)
         }
         let seen = Tensor(placeholder: count, encoding.width)
+        let possible = mask == nil ? nil : Tensor(placeholder: count, choices)
+        let best = values(seen).restricted(to: possible)
+        let inputs = [seen] + [possible].compactMap(\.self)
         acting = try Program(
-            inputs: [seen], outputs: [values(seen).argmax(), values(seen).maximum(axis: 1)], threads: context.threads)
-        valuing = try Program(inputs: [seen], outputs: [values(seen).maximum(axis: 1)], threads: context.threads)
+            inputs: inputs, outputs: [best.argmax(), best.maximum(axis: 1)], threads: context.threads)
+        valuing = try Program(inputs: inputs, outputs: [best.maximum(axis: 1)], threads: context.threads)
 
         let observations = Tensor(placeholder: options.minibatchSize, encoding.width)
         let actions = Tensor(placeholder: options.minibatchSize)
@@ -106,11 +111,14 @@ final class PQNLearner: Learner {
             _ = acting.input(0).update(fromContentsOf: environments.observations)
             _ = rollout.observations.rows(from: row * width, count: count * width)
                 .update(fromContentsOf: environments.observations)
+            mask?.write(environments.signals, count: count, into: acting.input(1))
             acting.run()
             _ = rollout.values.rows(from: row, count: count).update(fromContentsOf: acting.output(1))
             let actions = rollout.actions.rows(from: row, count: count)
             _ = actions.update(fromContentsOf: acting.output(0))
-            options.explore(actions, choices: choices, progress: progress, using: &exploration)
+            let possible = PossibleChoices(
+                count: choices, mask: mask.map { _ in UnsafeBufferPointer(acting.input(1)) })
+            options.explore(actions, among: possible, progress: progress, using: &exploration)
             let acted = clock.now
             environments.step(actions: UnsafeBufferPointer(actions))
             steps += count
@@ -125,6 +133,7 @@ final class PQNLearner: Learner {
             let stepped = clock.now
             // What time cut off is worth what it led to, not what the next episode begins with.
             _ = valuing.input(0).update(fromContentsOf: transitions.nextObservations)
+            mask?.write(transitions.signalsAfter, count: count, into: valuing.input(1))
             valuing.run()
             _ = rollout.nextValues.rows(from: row, count: count).update(fromContentsOf: valuing.output(0))
             report.time += TimeSplit(
@@ -163,7 +172,7 @@ final class PQNLearner: Learner {
     var weightHash: UInt64 { model.hash }
 
     func policy() -> any Policy {
-        GreedyPolicy(copying: model.value, support: 0...1, epsilon: options.finalEpsilon)
+        GreedyPolicy(copying: model.value, support: 0...1, epsilon: options.finalEpsilon, isMasked: mask != nil)
     }
 
     private struct State: Codable {
