@@ -3,8 +3,10 @@ import TelosTensor
 /// What differs between off-policy algorithms; the loop around it is `OffPolicyLearner`.
 protocol OffPolicyAgent: AnyObject {
     /// Where a sample for the next `update` is to be written.
-    var batch: ReplayBatch { get }
-    /// Writes exploring actions in the environment's units.
+    var batch: AgentBatch { get }
+    /// Floats a row that the agent remembers of an episode; 0 by default.
+    var memoryWidth: Int { get }
+    /// Writes exploring actions in the environment's units, and rewrites the memory.
     /// - progress: share of the planned steps taken.
     func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, progress: Double,
@@ -25,6 +27,16 @@ protocol OffPolicyAgent: AnyObject {
     func load(from checkpoint: Checkpoint) throws
 }
 
+/// What an agent learns from.
+enum AgentBatch {
+    case transitions(ReplayBatch)
+    case sequences(SequenceBatch)
+
+    var transitions: ReplayBatch? { if case .transitions(let batch) = self { batch } else { nil } }
+    var sequences: SequenceBatch? { if case .sequences(let batch) = self { batch } else { nil } }
+}
+
 extension OffPolicyAgent {
+    var memoryWidth: Int { 0 }
     func advance(from start: Int, to end: Int) {}
 }

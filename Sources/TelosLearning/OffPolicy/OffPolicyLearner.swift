@@ -10,7 +10,7 @@ final class OffPolicyLearner: Learner {
     private let environments: any BatchEnvironment
     private let rewards: TaskRewards
     private let agent: any OffPolicyAgent
-    private let replay: ReplayBuffer
+    private let experience: Experience
     private var multiStep: MultiStep
     private var hindsight: Hindsight?
     private var normalizer: ObservationNormalizer?
@@ -19,6 +19,9 @@ final class OffPolicyLearner: Learner {
     private let mask: ActionMask?
     /// Which choices are possible before and after a step; empty without a mask.
     private let possible: (before: Buffer<Float>, after: Buffer<Float>)
+    /// What the agent remembers of each environment's episode, and what it did before it acted.
+    private let memory: Buffer<Float>
+    private let memoryBefore: Buffer<Float>
     private var tracker: EpisodeTracker
     private var exploration: RandomStream
     private var sampling: RandomStream
@@ -26,6 +29,19 @@ final class OffPolicyLearner: Learner {
     private var updates = 0
     private let actions: Buffer<Float>
     private let clock = ContinuousClock()
+
+    /// Where what happened is kept, in the form that the agent learns from.
+    private enum Experience {
+        case transitions(ReplayBuffer)
+        case sequences(SequenceReplay)
+
+        var isEmpty: Bool {
+            switch self {
+            case .transitions(let replay): replay.count == 0
+            case .sequences(let replay): replay.count == 0
+            }
+        }
+    }
 
     /// - makeAgent: from the environments' specification.
     init(
@@ -43,13 +59,25 @@ final class OffPolicyLearner: Learner {
         mask = ActionMask(specification)
         let choices = count * (mask?.width ?? 0)
         possible = (Buffer(count: choices, repeating: 0), Buffer(count: choices, repeating: 0))
-        replay = ReplayBuffer(
-            // A run never needs more than its own steps.
-            capacity: max(
-                agent.batch.count,
-                min(options.bufferCapacity, (plannedSteps + count) * (1 + options.hindsightGoals))),
-            observationWidth: specification.observation.width, actionWidth: specification.action.width,
-            maskWidth: mask?.width ?? 0, priorityExponent: options.replayPriority?.exponent)
+        // A run never needs more than its own steps.
+        let capacity = min(options.bufferCapacity, (plannedSteps + count) * (1 + options.hindsightGoals))
+        let (observationWidth, actionWidth) = (specification.observation.width, specification.action.width)
+        switch agent.batch {
+        case .transitions(let batch):
+            experience = .transitions(
+                ReplayBuffer(
+                    capacity: max(batch.count, capacity), observationWidth: observationWidth, actionWidth: actionWidth,
+                    maskWidth: mask?.width ?? 0, priorityExponent: options.replayPriority?.exponent))
+        case .sequences(let batch):
+            experience = .sequences(
+                SequenceReplay(
+                    batch.layout, capacity: max(1, capacity / batch.layout.learned), environments: count,
+                    discount: options.discount, observationWidth: observationWidth, actionWidth: actionWidth,
+                    maskWidth: mask?.width ?? 0, memoryWidth: agent.memoryWidth,
+                    priorityExponent: options.replayPriority?.exponent))
+        }
+        memory = Buffer(count: count * agent.memoryWidth, repeating: 0)
+        memoryBefore = Buffer(count: count * agent.memoryWidth, repeating: 0)
         multiStep = MultiStep(length: options.multiStep, discount: options.discount, environments: count)
         if options.normalizeObservations, case .real(let width)? = ObservationEncoding(specification.observation) {
             normalizer = ObservationNormalizer(width: width)
@@ -75,30 +103,29 @@ final class OffPolicyLearner: Learner {
             let start = clock.now
             normalizer?.moments.merge(rows: environments.observations)
             mask?.write(environments.signals, count: count, into: possible.before.all)
-            if steps < options.learningStarts {
-                fillRandom()
-            } else {
+            _ = memoryBefore.all.update(fromContentsOf: memory.readOnly)
+            // An agent that remembers looks on from the start.
+            if steps >= options.learningStarts || memory.count > 0 {
                 normalize(environments.observations, into: seen.all)
                 let input = PolicyInput(
-                    observations: seen.readOnly, count: count, mask: mask.map { _ in possible.before.readOnly })
+                    observations: seen.readOnly, count: count, mask: mask.map { _ in possible.before.readOnly },
+                    memory: memory.count > 0 ? memory.all : nil)
                 agent.act(on: input, into: actions.all, progress: progress, using: &exploration)
             }
+            if steps < options.learningStarts { fillRandom() }
             let acted = clock.now
             environments.step(actions: actions.readOnly)
             steps += count
             let transitions = environments.transitions
             let paid = rewards.evaluate(transitions)
             mask?.write(transitions.signalsAfter, count: count, into: possible.after.all)
-            multiStep.append(transitions, masks: mask.map { _ in possible }, to: replay) {
-                rewards.blended(paid.channels, $0)
-            }
-            hindsight?.append(environments, to: replay, using: &sampling)
+            remember(transitions) { rewards.blended(paid.channels, $0) }
             report.episodes += tracker.record(
                 channels: paid.channels, terms: paid.terms, ends: transitions.ends, step: steps)
             let stepped = clock.now
             agent.advance(from: steps - count, to: steps)
             stepsSinceUpdate += count
-            if steps > options.learningStarts, replay.count > 0, stepsSinceUpdate >= options.trainInterval {
+            if steps > options.learningStarts, !experience.isEmpty, stepsSinceUpdate >= options.trainInterval {
                 stepsSinceUpdate = 0
                 for _ in 0..<options.gradientSteps { learn() }
             }
@@ -113,16 +140,43 @@ final class OffPolicyLearner: Learner {
         return report
     }
 
+    /// Keeps one step of every environment.
+    private func remember(_ transitions: TransitionBatch, reward: (Int) -> Double) {
+        let masks = mask.map { _ in possible }
+        switch experience {
+        case .transitions(let replay):
+            multiStep.append(transitions, masks: masks, to: replay, reward: reward)
+            hindsight?.append(environments, to: replay, using: &sampling)
+        case .sequences(let replay):
+            replay.append(
+                transitions, masks: masks, memory: memoryBefore, begins: { tracker.length(of: $0) == 0 }, reward: reward
+            )
+            for environment in 0..<transitions.count where transitions.ends[environment] != .ongoing {
+                memory.rows(from: environment * agent.memoryWidth, count: agent.memoryWidth).update(repeating: 0)
+            }
+        }
+    }
+
     private func learn() {
         let start = options.replayPriority?.importance ?? 1
         let importance = start + (1 - start) * progress
-        replay.sample(into: agent.batch, importance: importance, using: &sampling)
-        if normalizer != nil {
-            normalize(UnsafeBufferPointer(agent.batch.observations), into: agent.batch.observations)
-            normalize(UnsafeBufferPointer(agent.batch.nextObservations), into: agent.batch.nextObservations)
+        switch (experience, agent.batch) {
+        case (.transitions(let replay), .transitions(let batch)):
+            replay.sample(into: batch, importance: importance, using: &sampling)
+            normalize(batch.observations)
+            normalize(batch.nextObservations)
+        case (.sequences(let replay), .sequences(let batch)):
+            replay.sample(into: batch, importance: importance, using: &sampling)
+            normalize(batch.observations)
+        default: break
         }
         agent.update(progress: progress, using: &sampling)
-        if options.replayPriority != nil { replay.prioritize(agent.errors) }
+        if options.replayPriority != nil {
+            switch experience {
+            case .transitions(let replay): replay.prioritize(agent.errors)
+            case .sequences(let replay): replay.prioritize(agent.errors)
+            }
+        }
         updates += 1
     }
 
@@ -130,6 +184,10 @@ final class OffPolicyLearner: Learner {
         _ rows: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>
     ) {
         if let normalizer { normalizer.apply(rows, into: result) } else { _ = result.update(fromContentsOf: rows) }
+    }
+
+    private func normalize(_ rows: UnsafeMutableBufferPointer<Float>) {
+        normalizer?.apply(UnsafeBufferPointer(rows), into: rows)
     }
 
     private func fillRandom() {
@@ -169,7 +227,12 @@ final class OffPolicyLearner: Learner {
     func checkpoint() throws -> Checkpoint {
         var checkpoint = Checkpoint()
         try agent.save(to: &checkpoint)
-        try replay.save(to: &checkpoint)
+        switch experience {
+        case .transitions(let replay): try replay.save(to: &checkpoint)
+        case .sequences(let replay):
+            try replay.save(to: &checkpoint)
+            checkpoint.arrays["memory"] = .init(shape: [memory.count], values: memory.array)
+        }
         try hindsight?.save(to: &checkpoint)
         try checkpoint.store(environments.snapshot, as: "environments")
         try checkpoint.store(
@@ -185,7 +248,12 @@ final class OffPolicyLearner: Learner {
         let state: State = try checkpoint.load(from: "learner")
         try environments.restore(checkpoint.load(from: "environments"))
         try agent.load(from: checkpoint)
-        try replay.load(from: checkpoint)
+        switch experience {
+        case .transitions(let replay): try replay.load(from: checkpoint)
+        case .sequences(let replay):
+            try replay.load(from: checkpoint)
+            _ = memory.all.update(fromContentsOf: try checkpoint.array("memory", count: memory.count))
+        }
         try hindsight?.load(from: checkpoint)
         steps = state.steps
         updates = state.updates

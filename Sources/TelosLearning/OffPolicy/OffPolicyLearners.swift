@@ -7,7 +7,7 @@ extension Learners {
             summary:
                 "deep Q-learning from a replay; double, duelling, n-step, prioritised, noisy and distributional on request",
             reference: "Mnih and others, Human-level control through deep reinforcement learning, 2015",
-            notes: .dqn, configuration: DQNConfiguration.self, capabilities: [.actionMasks],
+            notes: .dqn, configuration: DQNConfiguration.self, capabilities: [.actionMasks, .memory],
             refusal: discreteRefusal,
             make: { context, options in
                 try OffPolicyLearner(context, options) { try DQNAgent($0, options, context: context) }
@@ -16,7 +16,7 @@ extension Learners {
             name: "rainbow", family: "off-policy",
             summary: "deep Q-learning with all of its improvements",
             reference: "Hessel and others, Rainbow: combining improvements in deep reinforcement learning, 2018",
-            notes: .dqn, configuration: RainbowConfiguration.self, capabilities: [.actionMasks],
+            notes: .dqn, configuration: RainbowConfiguration.self, capabilities: [.actionMasks, .memory],
             refusal: discreteRefusal,
             make: { context, rainbow in
                 try OffPolicyLearner(context, rainbow.options) {

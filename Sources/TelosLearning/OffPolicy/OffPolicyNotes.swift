@@ -3,6 +3,7 @@ extension LearnerNotes {
         equations: """
             y = r + gamma^n [not terminated] Q_target(s', argmax_a Q(s', a))    double; max_a Q_target(s', a) otherwise
             L = mean(w huber(Q(s, a) - y)),  w the importance weights where the replay is prioritised
+            with a memory s is s_t and h_{t-1}, from the stored h of burnIn steps before the first that counts
             """,
         metrics: [
             MetricDescription("loss", "mean loss of the iteration's updates; grows with the scale of returns"),

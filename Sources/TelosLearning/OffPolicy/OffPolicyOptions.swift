@@ -18,6 +18,11 @@ protocol OffPolicyOptions: LearnerConfiguration {
     var stepsPerIteration: Int { get }
     /// How transitions are preferred; nil samples uniformly.
     var replayPriority: ReplayPriority? { get }
+    /// What remembers earlier observations; `mlp` where nothing does.
+    var memory: NetworkKind { get }
+    /// Rows of a sequence that a memory is trained on, and rows before them from which it is rebuilt.
+    var sequenceLength: Int { get }
+    var burnIn: Int { get }
 }
 
 /// Priorities |error|^exponent, with importance weights that begin at `importance` and rise to 1 over the run.
@@ -28,6 +33,15 @@ struct ReplayPriority {
 
 extension OffPolicyOptions {
     var replayPriority: ReplayPriority? { nil }
+    var memory: NetworkKind { .mlp }
+    var sequenceLength: Int { 1 }
+    var burnIn: Int { 0 }
+
+    /// How sequences are used; nil where there is no memory and single transitions are.
+    var sequences: SequenceLayout? {
+        memory.isRecurrent
+            ? SequenceLayout(burnIn: burnIn, learned: sequenceLength, lookahead: multiStep) : nil
+    }
 
     func learningRate(at progress: Double) -> Float { Float(learningRate * learningRateSchedule.factor(progress)) }
 
@@ -42,6 +56,26 @@ extension OffPolicyOptions {
         }
     }
 
+    /// A memory is trained on sequences as they happened.
+    func checkSequences(_ hiddenSizes: [Int]) throws {
+        guard memory.isRecurrent else { return }
+        guard !hiddenSizes.isEmpty else {
+            throw ConfigurationError(
+                option: "hiddenSizes", "network: \(memory.rawValue) needs at least one size; write for example [64]")
+        }
+        guard hindsightGoals == 0 else {
+            throw ConfigurationError(
+                option: "hindsightGoals",
+                "network: \(memory.rawValue) learns from sequences as they happened, without other goals; write 0")
+        }
+        guard sequenceLength <= bufferCapacity else {
+            throw ConfigurationError(
+                option: "sequenceLength",
+                "\(sequenceLength) is more than the replay holds, bufferCapacity: \(bufferCapacity); write at most that"
+            )
+        }
+    }
+
     /// A batch is drawn from what the replay holds.
     private func checkReplay() throws {
         guard batchSize <= bufferCapacity else {
@@ -50,6 +84,23 @@ extension OffPolicyOptions {
                 "\(batchSize) is more than the replay holds, bufferCapacity: \(bufferCapacity); write at most that")
         }
     }
+}
+
+/// Descriptions of the options of networks that remember.
+enum SequenceOption {
+    static let network = OptionDescription(
+        "network",
+        "what networks are made of: mlp, or with a memory (gru, lstm: the last hidden layer; s4d: a state-space layer "
+            + "after them) that learns from sequences, of which batchSize then is the number",
+        choices: NetworkKind.allCases.map(\.rawValue))
+    static let sequenceLength = OptionDescription(
+        "sequenceLength", "steps of a sequence that a memory is trained on; of no effect without one",
+        raising: "longer memories can be learned, slower", lowering: "faster, more varied batches",
+        range: 1...100_000)
+    static let burnIn = OptionDescription(
+        "burnIn", "steps before them, from which what the present network remembers is only rebuilt",
+        raising: "memories less out of date, slower", lowering: "faster (0: memories as they were when acting)",
+        range: 0...100_000)
 }
 
 /// Descriptions of the options that off-policy learners share.
@@ -64,7 +115,7 @@ enum OffPolicyOption {
             "bufferCapacity", "transitions kept; the oldest are overwritten", raising: "more varied, older data",
             lowering: "newer data, less memory", range: 1...100_000_000),
         OptionDescription(
-            "batchSize", "transitions of a gradient step", raising: "smoother, slower steps",
+            "batchSize", "transitions of a gradient step; with a memory, sequences", raising: "smoother, slower steps",
             lowering: "noisier, faster ones", range: 1...65_536),
         OptionDescription(
             "learningStarts", "steps taken at random before learning begins", raising: "a broader start",

@@ -51,8 +51,19 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         let lengths = entry.options.contains { $0.name == "sequenceLength" } ? ["sequenceLength": "6"] : [:]
         let networks = network.choices.filter { $0 != "mlp" }.map { kind in
             LearnerCase(
-                entry: entry, environment: kind == "lstm" ? "Pendulum" : "CartPole",
+                entry: entry, environment: kind == "lstm" && entry.family != "off-policy" ? "Pendulum" : "CartPole",
                 variant: lengths.merging(["network": "\"\(kind)\""]) { $1 })
+        }
+        if entry.name == "dqn" {
+            let parts = [
+                "network": "\"gru\"", "sequenceLength": "4", "burnIn": "2", "multiStep": "3", "prioritized": "true",
+                "noisy": "true", "returns": "\"implicit-quantile\"", "layerNorm": "true", "hiddenSizes": "[6, 5]",
+            ]
+            let normalized = parts.merging(["normalizeObservations": "true", "burnIn": "0"]) { $1 }
+            return networks + [
+                LearnerCase(entry: entry, environment: "MaskedChoice", variant: parts),
+                LearnerCase(entry: entry, environment: "CartPole", variant: normalized),
+            ]
         }
         guard entry.name == "ppo" else { return networks }
         let parts = [

@@ -68,7 +68,8 @@ import Testing
         let weights = try #require(checkpoint.arrays["online/advantage.weight"]).values
         let biases = try #require(checkpoint.arrays["online/advantage.bias"]).values
         let values = zip(weights, biases).map { $0 + $1 }
-        let rows = agent.batch
+        defer { withExtendedLifetime(agent) {} }
+        let rows = try #require(agent.batch.transitions)
         let masks = try #require(rows.nextMasks)
         var random = RandomKey(seed: 5).stream
         var expected: [Float] = []

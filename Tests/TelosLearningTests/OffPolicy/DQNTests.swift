@@ -88,7 +88,7 @@ private func context(_ task: TaskDefinition, steps: Int) -> LearnerContext {
         var (mean, square) = ([Double](repeating: 0, count: 10), [Double](repeating: 0, count: 10))
         var random = RandomKey(seed: 8).stream
         for update in 1...2 {
-            let rows = agent.batch
+            let rows = try #require(agent.batch.transitions)
             random.fillNormal(rows.observations)
             random.fillNormal(rows.nextObservations)
             for row in 0..<batch {

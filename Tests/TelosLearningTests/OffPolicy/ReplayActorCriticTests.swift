@@ -32,7 +32,7 @@ private struct Update {
         if case .discrete(let count) = specification.action { actionCount = count }
         let agent = try ActorCriticAgent(specification, options, context: context)
         var random = RandomKey(seed: 5).stream
-        let view = agent.batch
+        let view = try #require(agent.batch.transitions)
         random.fillNormal(view.observations)
         random.fillNormal(view.nextObservations)
         for row in 0..<batch {

@@ -91,7 +91,12 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
         case "a2c": chosen.merge(["rolloutSteps": "16", "learningRate": "0.003"]) { $1 }
         case "impala": chosen.merge(["environments": "8", "rolloutSteps": "8", "learningRate": "0.005"]) { $1 }
         case "reinforce": chosen.merge(["rolloutSteps": "32", "learningRate": "0.01"]) { $1 }
-        case "dqn", "rainbow": chosen["learningRate"] = "0.001"
+        case "dqn", "rainbow":
+            chosen["learningRate"] = "0.001"
+            if check.capability == .memory {
+                let sequences = ["batchSize": "16", "sequenceLength": "8", "burnIn": "4", "trainInterval": "4"]
+                chosen.merge(sequences.merging(["minimumReturn": "-2", "maximumReturn": "2"]) { $1 }) { $1 }
+            }
         case "pqn": chosen.merge(["rolloutSteps": "8", "learningRate": "0.01"]) { $1 }
         case "cem", "ars", "es":
             // A linear policy is enough, and an episode of one step says little.

@@ -90,12 +90,13 @@ final class ActorCriticAgent: OffPolicyAgent {
         return criticUpdate
     }
 
-    var batch: ReplayBatch {
+    var batch: AgentBatch {
         let program = next.program
-        return ReplayBatch(
-            observations: program.input(0), actions: program.input(1), rewards: program.input(2),
-            bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5),
-            masks: isMasked ? program.input(10) : nil, nextMasks: isMasked ? program.input(11) : nil)
+        return .transitions(
+            ReplayBatch(
+                observations: program.input(0), actions: program.input(1), rewards: program.input(2),
+                bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5),
+                masks: isMasked ? program.input(10) : nil, nextMasks: isMasked ? program.input(11) : nil))
     }
 
     var errors: UnsafeBufferPointer<Float> { wholeUpdate.program.output(0) }

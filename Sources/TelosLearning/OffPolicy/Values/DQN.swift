@@ -38,6 +38,9 @@ public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonG
     public var layerNorm = false
     public var hiddenSizes = [128, 128]
     public var activation = Activation.relu
+    public var network = NetworkKind.mlp
+    public var sequenceLength = 16
+    public var burnIn = 8
     public var normalizeObservations = false
     public var stepsPerIteration = 500
 
@@ -86,11 +89,12 @@ public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonG
                 "adamEpsilon", "e of Adam's step m / (sqrt v + e)", raising: "smaller steps where gradients are small",
                 lowering: "steps that ignore the gradient's size", range: 1e-12...1),
             OnPolicyOption.maximumGradientNorm, DQNOption.layerNorm, OnPolicyOption.hiddenSizes,
-            OnPolicyOption.activation,
+            OnPolicyOption.activation, SequenceOption.network, SequenceOption.sequenceLength, SequenceOption.burnIn,
         ] + EpsilonGreedyOption.all
 
     public func validate() throws {
         try checkLoop()
+        try checkSequences(hiddenSizes)
         try checkExploration()
         guard minimumReturn < maximumReturn else {
             throw ConfigurationError(
@@ -111,6 +115,8 @@ public struct DQNConfiguration: LearnerConfiguration, OffPolicyOptions, EpsilonG
                     + "\(range.lowerBound) to \(range.upperBound)")
         }
     }
+
+    var memory: NetworkKind { network }
 
     var replayPriority: ReplayPriority? {
         prioritized ? ReplayPriority(exponent: priorityExponent, importance: importanceExponent) : nil

@@ -21,6 +21,8 @@ final class GreedyPolicy: Policy {
         self.isMasked = isMasked
     }
 
+    var memoryWidth: Int { parameters.traced.memoryWidth }
+
     func act(
         on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
         deterministic: Bool, using random: inout RandomStream
@@ -37,8 +39,13 @@ final class GreedyPolicy: Policy {
         let program = self.program(input.count)
         program.input(0).fill(input.observations, through: normalizer)
         if isMasked { program.input(1).fill(input.mask, otherwise: 1) }
+        if memoryWidth > 0 {
+            let memory = input.memory.map { UnsafeBufferPointer($0) }
+            program.input(isMasked ? 2 : 1).fill(memory, otherwise: 0)
+        }
         program.run()
         _ = actions.update(fromContentsOf: program.output(0))
+        if memoryWidth > 0, let memory = input.memory { _ = memory.update(fromContentsOf: program.output(1)) }
         guard !deterministic else { return }
         PossibleChoices(count: parameters.traced.shape.actions, mask: input.mask)
             .explore(actions, epsilon: epsilon, using: &random)
@@ -49,9 +56,12 @@ final class GreedyPolicy: Policy {
         let model = parameters.traced
         let observations = Tensor(placeholder: count, model.shape.encoding.width)
         let mask = isMasked ? Tensor(placeholder: count, model.shape.actions) : nil
+        let memory = memoryWidth > 0 ? Tensor(placeholder: count, memoryWidth) : nil
+        let (greedy, after) = DQNAgent.greedy(
+            model, observations, noise: nil, mask: mask, memory: memory, support)
         let program = try! Program(
-            inputs: [observations] + [mask].compactMap(\.self),
-            outputs: [DQNAgent.greedy(model, observations, noise: nil, mask: mask, support)])
+            inputs: [observations] + [mask, memory].compactMap(\.self),
+            outputs: [greedy] + [after].compactMap(\.self))
         programs[count] = program
         return program
     }

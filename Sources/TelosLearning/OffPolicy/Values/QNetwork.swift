@@ -15,6 +15,8 @@ public struct QNetwork: TensorContainer {
         var layerNorm: Bool
         var duelling: Bool
         var noisy: Bool
+        /// Files of before networks could remember have none.
+        var network: NetworkKind?
         /// Levels whose quantiles are averaged to choose an action, for implicit quantiles; nil for `evenLevels`.
         var actionLevels: [Float]?
 
@@ -40,6 +42,8 @@ public struct QNetwork: TensorContainer {
 
     private var trunk: [Linear]
     private var norms: [LayerNorm]
+    /// After `trunk`, where the network remembers.
+    private var recurrence: Trunk?
     private var advantage: Linear?
     private var value: Linear?
     private var noisyAdvantage: NoisyLinear?
@@ -49,11 +53,20 @@ public struct QNetwork: TensorContainer {
 
     public init(_ shape: Shape, key: RandomKey) {
         self.shape = shape
-        let sizes = [shape.encoding.features] + shape.hiddenSizes
+        let kind = shape.network ?? .mlp
+        // A recurrent cell is the last hidden layer; a state-space layer follows them.
+        let isCell = kind == .gru || kind == .lstm
+        let hiddenSizes = isCell ? Array(shape.hiddenSizes.dropLast()) : shape.hiddenSizes
+        let sizes = [shape.encoding.features] + hiddenSizes
         trunk = sizes.indices.dropLast().map {
             Linear(sizes[$0], sizes[$0 + 1], key: key.derived("trunk", $0))
         }
-        norms = shape.layerNorm ? shape.hiddenSizes.map { LayerNorm($0) } : []
+        norms = shape.layerNorm ? hiddenSizes.map { LayerNorm($0) } : []
+        if kind.isRecurrent {
+            recurrence = Trunk(
+                kind, inputs: sizes[sizes.count - 1], sizes: isCell ? [shape.features] : [],
+                activation: shape.activation, gain: 1, key: key.derived("recurrence"))
+        }
         let (features, outputs) = (shape.features, shape.actions * shape.headWidth)
         if shape.noisy {
             noisyAdvantage = NoisyLinear(features, outputs, key: key.derived("advantage"))
@@ -70,6 +83,7 @@ public struct QNetwork: TensorContainer {
     public mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
         trunk.visitTensors(path.appending(part: "trunk"), visit)
         norms.visitTensors(path.appending(part: "norms"), visit)
+        recurrence.visitTensors(path.appending(part: "recurrence"), visit)
         advantage.visitTensors(path.appending(part: "advantage"), visit)
         value.visitTensors(path.appending(part: "value"), visit)
         noisyAdvantage.visitTensors(path.appending(part: "noisyAdvantage"), visit)
@@ -77,17 +91,38 @@ public struct QNetwork: TensorContainer {
         levelEmbedding.visitTensors(path.appending(part: "levelEmbedding"), visit)
     }
 
-    /// - noise: [noiseCount], where the network is noisy.
-    /// - levels: [batch, n] of the quantiles wanted, or [1, n] for all rows alike, for implicit quantiles.
-    /// - Returns: [batch, actions, width], width n for implicit quantiles.
-    public func callAsFunction(_ observations: Tensor, noise: Tensor? = nil, levels: Tensor? = nil) -> Tensor {
-        let batch = observations.shape[0]
+    /// Floats of memory a row.
+    var memoryWidth: Int { recurrence?.memoryWidth ?? 0 }
+
+    /// What the heads read, [rows, `shape.features`], and the memory after the last step (nil without one).
+    /// - Parameters:
+    ///   - observations: [time * sequences, width], time-major.
+    ///   - memory: before the first step, [sequences, memoryWidth]; zeros where nil.
+    ///   - resets: [time, sequences], 1 where the step begins an episode.
+    func features(
+        _ observations: Tensor, memory: Tensor? = nil, resets: Tensor? = nil, time: Int = 1
+    ) -> (rows: Tensor, memory: Tensor?) {
         var hidden = shape.encoding(observations)
         for (index, layer) in trunk.enumerated() {
             hidden = layer(hidden)
             if !norms.isEmpty { hidden = norms[index](hidden) }
             hidden = shape.activation(hidden)
         }
+        guard let recurrence else { return (hidden, nil) }
+        let (rows, after) = recurrence(hidden, memory: memory, resets: resets, time: time)
+        return (rows, after.first)
+    }
+
+    /// - noise: [noiseCount], where the network is noisy.
+    /// - levels: [batch, n] of the quantiles wanted, or [1, n] for all rows alike, for implicit quantiles.
+    /// - Returns: [batch, actions, width], width n for implicit quantiles.
+    public func callAsFunction(_ observations: Tensor, noise: Tensor? = nil, levels: Tensor? = nil) -> Tensor {
+        returns(of: features(observations).rows, noise: noise, levels: levels)
+    }
+
+    /// The same of features [batch, `shape.features`].
+    func returns(of hidden: Tensor, noise: Tensor?, levels: Tensor?) -> Tensor {
+        let batch = hidden.shape[0]
         guard let levels, let levelEmbedding else {
             return heads(hidden, noise: noise).reshaped(batch, shape.actions, shape.headWidth)
         }
