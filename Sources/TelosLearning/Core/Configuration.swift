@@ -85,6 +85,31 @@ extension LearnerConfiguration {
     }
 }
 
+/// The options of a learner that is another with more: those of both, side by side.
+public struct JointConfiguration<Base: LearnerConfiguration, Own: LearnerConfiguration>: LearnerConfiguration {
+    public var base = Base()
+    public var own = Own()
+
+    public init() {}
+
+    public init(from decoder: any Decoder) throws {
+        base = try Base(from: decoder)
+        own = try Own(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try base.encode(to: encoder)
+        try own.encode(to: encoder)
+    }
+
+    public static var options: [OptionDescription] { Base.options + Own.options }
+
+    public func validate() throws {
+        try base.validate()
+        try own.validate()
+    }
+}
+
 /// The options of a learner that is another with other defaults: `init()` sets them.
 public protocol ConfigurationVariant: LearnerConfiguration {
     associatedtype Base: LearnerConfiguration

@@ -131,6 +131,12 @@ public struct ActorCritic: TensorContainer {
         distribution(ActorInput(observations))
     }
 
+    /// What the policy's last layer reads, [rows, width]: where a head beside the policy may be put.
+    public func policyFeatures(_ input: ActorInput) -> Tensor {
+        let (rows, _) = rows(encoding(input.observations), through: policyTrunk, input, from: 0)
+        return policy.layers.dropLast().reduce(rows) { policy.activation($1($0)) }
+    }
+
     /// [rows, heads]
     public func values(_ input: ActorInput) -> Tensor {
         let shared = design.sharesLayers

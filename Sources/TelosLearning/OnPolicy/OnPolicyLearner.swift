@@ -31,6 +31,8 @@ final class OnPolicyLearner: Learner {
     private var iterations = 0
     /// Present where the task's combination is `.behaviorAlignment`.
     private let alignment: RolloutAlignment?
+    /// Present where what is new is rewarded.
+    private let distillation: RandomNetworkDistillation?
     private let rawObservations: Buffer<Float>
     private let boundedActions: Buffer<Float>
     private let clock = ContinuousClock()
@@ -52,9 +54,11 @@ final class OnPolicyLearner: Learner {
         actionWidth = head.width
         rewards = try TaskRewards(
             context.task, specification: specification, count: count, discount: settings.discount)
-        if settings.makeUpdate != nil { try context.task.requireFixedBlend() }
+        if settings.makeUpdate != nil || settings.distillation != nil { try context.task.requireFixedBlend() }
         let aligns = context.task.combination == .behaviorAlignment
-        let heads = aligns ? RolloutAlignment.heads(channels: rewards.channelNames.count) : 1
+        let heads =
+            aligns
+            ? RolloutAlignment.heads(channels: rewards.channelNames.count) : settings.distillation == nil ? 1 : 2
         if aligns { try RolloutAlignment.check(settings.network, isMasked: mask != nil) }
         let model = ActorCritic(
             encoding: encoding, head: head, valueHeads: heads, design: settings.network,
@@ -66,8 +70,11 @@ final class OnPolicyLearner: Learner {
         memory = Buffer(count: count * model.memoryWidth, repeating: 0)
         parameters = try Parameters(model)
         let updateContext = RolloutUpdateContext(
-            parameters: parameters, settings: settings, heads: heads, rows: rollout.rows, isMasked: mask != nil,
-            threads: context.threads)
+            parameters: parameters, settings: settings,
+            valueScales: aligns
+                ? RolloutAlignment.valueScales(heads: heads, discount: settings.discount)
+                : Array(repeating: 1, count: heads),
+            rows: rollout.rows, isMasked: mask != nil, threads: context.threads)
         update = try settings.makeUpdate?(updateContext) ?? PolicyUpdate(updateContext)
         var input = ActorInput(Tensor(placeholder: count, observationWidth))
         if let mask { input.mask = Tensor(placeholder: count, mask.width) }
@@ -91,6 +98,13 @@ final class OnPolicyLearner: Learner {
             }
             rewardNormalizer = RewardNormalizer(environments: count, discount: settings.discount)
         }
+        if let options = settings.distillation {
+            distillation = try RandomNetworkDistillation(
+                options, encoding: encoding, rollout: rollout, settings: settings,
+                key: context.key.derived("distillation"), threads: context.threads)
+        } else {
+            distillation = nil
+        }
         tracker = EpisodeTracker(environments: count, terms: rewards.termNames.count)
         noise = context.key.derived("policy noise").stream
         shuffle = context.key.derived("minibatches").stream
@@ -104,7 +118,7 @@ final class OnPolicyLearner: Learner {
     }
 
     var programs: [(name: String, program: Program)] {
-        [("acting", acting), ("valuing", valuing)] + update.programs
+        [("acting", acting), ("valuing", valuing)] + update.programs + (distillation?.programs ?? [])
     }
 
     // MARK: One iteration
@@ -119,10 +133,12 @@ final class OnPolicyLearner: Learner {
             report.metrics += alignment.metrics(names: rewards.channelNames)
         } else {
             rollout.estimateAdvantages(head: 0, discount: settings.discount, lambda: settings.gaeLambda)
+            if let distillation { report.metrics += try distillation.reward(rollout, lastValues: valuing.output(0)) }
         }
         let progress = Double(steps - rollout.rows) / Double(max(1, context.plannedSteps))
         let rate = settings.learningRate * settings.schedule.factor(progress)
-        let advantages = alignment?.blendedAdvantages(rollout) ?? rollout.advantages
+        let advantages =
+            alignment?.blendedAdvantages(rollout) ?? distillation?.blendedAdvantages ?? rollout.advantages
         report.metrics += try update.run(rollout, advantages: advantages, learningRate: rate, shuffle: &shuffle)
         report.metrics.append(Metric("learningRate", rate))
         if var normalizer {
@@ -170,6 +186,7 @@ final class OnPolicyLearner: Learner {
             steps += count
             let transitions = environments.transitions
             copy(transitions.ends, to: rollout.ends.pointer + row)
+            distillation?.observe(transitions.nextObservations, row: row)
             for environment in 0..<count {
                 rollout.elapsed[row + environment] = Int32(truncatingIfNeeded: tracker.length(of: environment))
             }
@@ -296,6 +313,7 @@ final class OnPolicyLearner: Learner {
             checkpoint.arrays["memory"] = .init(shape: [memory.count], values: memory.array)
         }
         update.save(to: &checkpoint)
+        try distillation?.save(to: &checkpoint)
         try checkpoint.store(environments.snapshot, as: "environments")
         try checkpoint.store(
             Counters(
@@ -309,6 +327,7 @@ final class OnPolicyLearner: Learner {
         let counters: Counters = try checkpoint.load(from: "learner")
         try checkpoint.load(parameters, from: "parameters")
         try update.load(from: checkpoint)
+        try distillation?.load(from: checkpoint)
         if remembers {
             _ = memory.all.update(fromContentsOf: try checkpoint.array("memory", count: memory.count))
         }

@@ -41,7 +41,7 @@ extension Learners {
             notes: .vmpo, configuration: VMPOConfiguration.self, capabilities: onPolicyCapabilities,
             refusal: onPolicyRefusal,
             make: { try OnPolicyLearner($0, $1.settings) }),
-        impala,
+        impala, ppg, rnd,
     ]
 
     static let onPolicyCapabilities: Set<LearnerCapability> = [.actionMasks, .memory, .stochasticPolicies]

@@ -42,6 +42,8 @@ struct OnPolicySettings {
     var proximalDecay: Double?
     /// Share of a minibatch that the surrogate counts; nil for all of it.
     var keptShare: Double?
+    /// How what is new is rewarded; nil where it is not.
+    var distillation: RNDOptions?
     /// Makes what an algorithm does with a rollout, where that is not gradient steps on `objective` alone.
     var makeUpdate: ((RolloutUpdateContext) throws -> any RolloutUpdate)?
 

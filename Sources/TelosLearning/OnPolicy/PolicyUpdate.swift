@@ -23,8 +23,8 @@ extension RolloutUpdate {
 struct RolloutUpdateContext {
     let parameters: Parameters<ActorCritic>
     let settings: OnPolicySettings
-    /// Returns that the critic predicts.
-    let heads: Int
+    /// One for each return that the critic predicts: what its raw outputs are multiplied by.
+    let valueScales: [Float]
     /// Rows of a rollout.
     let rows: Int
     let isMasked: Bool
@@ -58,9 +58,10 @@ final class PolicyUpdate: RolloutUpdate {
     }
 
     init(_ context: RolloutUpdateContext) throws {
-        let (parameters, settings, heads) = (context.parameters, context.settings, context.heads)
+        let (parameters, settings) = (context.parameters, context.settings)
         self.settings = settings
-        valueScales = heads == 1 ? [1] : RolloutAlignment.valueScales(heads: heads, discount: settings.discount)
+        valueScales = context.valueScales
+        let heads = valueScales.count
         let model = parameters.traced
         let rows = settings.minibatchSize
         let batch = RolloutBatch(model, rows: rows, sequenceLength: settings.stretch, isMasked: context.isMasked)

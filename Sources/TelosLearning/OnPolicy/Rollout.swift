@@ -53,6 +53,40 @@ final class Rollout {
         memory = Buffer(count: rows / sequenceLength * memoryWidth, repeating: 0)
     }
 
+    /// What updates read of it beside advantages, by name.
+    private var read: [(name: String, buffer: Buffer<Float>)] {
+        [
+            ("observations", observations), ("actions", actions), ("returns", returns), ("masks", masks),
+            ("memory", memory),
+        ]
+    }
+
+    /// Takes over what updates read of another rollout of the same sizes, advantages apart.
+    func copy(from other: Rollout) {
+        for (one, another) in zip(read, other.read) {
+            _ = one.buffer.all.update(fromContentsOf: another.buffer.readOnly)
+        }
+        for row in 0..<rows { elapsed[row] = other.elapsed[row] }
+    }
+
+    /// Keeps what `copy` takes over under `prefix/name`.
+    func save(to checkpoint: inout Checkpoint, as prefix: String) {
+        for (name, buffer) in read {
+            checkpoint.arrays["\(prefix)/\(name)"] = .init(shape: [buffer.count], values: buffer.array)
+        }
+        // Of elapsed steps only whether there are any is read.
+        checkpoint.arrays["\(prefix)/elapsed"] = .init(
+            shape: [rows], values: elapsed.array.map { Float(min(1, $0)) })
+    }
+
+    func load(from checkpoint: Checkpoint, as prefix: String) throws {
+        for (name, buffer) in read {
+            _ = buffer.all.update(fromContentsOf: try checkpoint.array("\(prefix)/\(name)", count: buffer.count))
+        }
+        let values = try checkpoint.array("\(prefix)/elapsed", count: rows)
+        for row in 0..<rows { elapsed[row] = Int32(values[row]) }
+    }
+
     /// Stretches of `sequenceLength` steps of one environment: stretch s of environment e is s * environments + e.
     var sequences: Int { rows / sequenceLength }
 

@@ -26,6 +26,7 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         let small: [String: Any] = [
             "environments": 3, "stepsPerIteration": 45, "rolloutSteps": 12, "epochs": 2, "minibatchSize": 12,
             "batchSize": 8, "hiddenSizes": [8], "bufferSize": 200, "bufferCapacity": 200, "learningStarts": 20,
+            "policyIterations": 2, "auxiliaryEpochs": 2, "predictorSizes": [8],
         ]
         let known = fields(of: entry.defaults)
         var chosen = small.filter { known[$0.key] != nil }

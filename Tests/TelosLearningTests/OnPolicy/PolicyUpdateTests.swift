@@ -84,7 +84,7 @@ import Testing
         let parameters = try Parameters(model)
         let update = try PolicyUpdate(
             RolloutUpdateContext(
-                parameters: parameters, settings: settings, heads: 1, rows: 32, isMasked: false, threads: 1))
+                parameters: parameters, settings: settings, valueScales: [1], rows: 32, isMasked: false, threads: 1))
         let rollout = Rollout(steps: 8, environments: 4, heads: 1, observationWidth: 3, actionWidth: 1)
         var stream = RandomKey(seed: 2).stream
         stream.fillNormal(rollout.observations.all)

@@ -84,6 +84,12 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
         switch entry.name {
         case "ppo":
             chosen.merge(["rolloutSteps": "32", "epochs": "4", "learningRate": "0.003"]) { $1 }
+        case "ppg":
+            chosen.merge(["rolloutSteps": "32", "epochs": "4", "learningRate": "0.003", "policyIterations": "4"]) { $1 }
+        case "rnd":
+            chosen.merge(["rolloutSteps": "32", "epochs": "4", "learningRate": "0.003", "bonusCoefficient": "0.1"]) {
+                $1
+            }
         case "trpo":
             chosen.merge(["rolloutSteps": "64", "epochs": "5", "learningRate": "0.003"]) { $1 }
         case "vmpo":
