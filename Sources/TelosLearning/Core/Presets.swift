@@ -50,10 +50,25 @@ public enum Presets {
         Preset(
             "dqn", "CartPole", steps: 50_000,
             """
-            {"learningRate": 0.0023, "learningRateSchedule": "linear", "trainInterval": 256, "gradientSteps": 128,
-            "targetInterval": 10, "learningStarts": 1000, "explorationFraction": 0.16, "finalEpsilon": 0.04,
-            "hiddenSizes": [256, 256], "stepsPerIteration": 1000}
-            """, note: "500 on five of the seeds 0 to 9, 116 to 495 on the others"),
+            {"learningRate": 0.001, "learningRateSchedule": "linear", "targetInterval": 1, "targetRate": 0.005,
+            "trainInterval": 4, "gradientSteps": 4, "multiStep": 5, "explorationFraction": 0.16, "finalEpsilon": 0.1,
+            "layerNorm": true, "hiddenSizes": [64, 64], "stepsPerIteration": 1000}
+            """),
+        Preset(
+            "dqn", "Acrobot", steps: 100_000,
+            """
+            {"learningRate": 0.001, "learningRateSchedule": "linear", "targetInterval": 1, "targetRate": 0.01,
+            "trainInterval": 4, "gradientSteps": 4, "multiStep": 3, "explorationFraction": 0.16, "finalEpsilon": 0.04,
+            "hiddenSizes": [64, 64], "stepsPerIteration": 1000}
+            """),
+        Preset(
+            "dqn", "MountainCar", steps: 120_000,
+            """
+            {"learningRate": 0.002, "learningRateSchedule": "linear", "batchSize": 128, "bufferCapacity": 10000,
+            "discount": 0.98, "targetInterval": 600, "trainInterval": 16, "gradientSteps": 8, "multiStep": 3,
+            "explorationFraction": 0.2, "finalEpsilon": 0.07, "normalizeObservations": true, "hiddenSizes": [64, 64],
+            "stepsPerIteration": 1000}
+            """),
         Preset("sac", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "hiddenSizes": [64, 64]}"#),
         Preset(
             "td3", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "batchSize": 128, "hiddenSizes": [64, 64]}"#),

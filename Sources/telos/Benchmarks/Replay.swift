@@ -39,7 +39,8 @@ extension Benchmark {
         Benchmark(name: "replay sample 256", unit: "batches/s", threads: 1) {
             let replay = FilledReplay(capacity: 1_000_000)
             replay.push(1_000_000)
-            let widths = [FilledReplay.observationWidth, FilledReplay.actionWidth, 1, 1, FilledReplay.observationWidth, 1]
+            let (seen, acted) = (FilledReplay.observationWidth, FilledReplay.actionWidth)
+            let widths = [seen, acted, 1, 1, seen, 1]
             let columns = widths.map { Buffer<Float>(count: 256 * $0, repeating: 0) }
             let batch = ReplayBatch(
                 observations: columns[0].all, actions: columns[1].all, rewards: columns[2].all,
