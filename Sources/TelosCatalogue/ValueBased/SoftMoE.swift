@@ -26,7 +26,7 @@ extension Catalogue {
         parameters: [
             ClaimParameter("transitions", default: 3000, "Size of the data set.", in: 500...20_000, whole: true),
             ClaimParameter(
-                "updates", default: 1500, "Gradient steps; more use each sample more.", in: 200...50_000, whole: true),
+                "updates", default: 2500, "Gradient steps; more use each sample more.", in: 200...50_000, whole: true),
             ClaimParameter(
                 "hidden", default: 64, "Units of an expert, or of the narrowest dense layer.", in: 8...256, whole: true),
             ClaimParameter(
