@@ -3,8 +3,9 @@ import TelosTensor
 
 /// Learning CartPole from a few trajectories a batch, by a trust-region policy step and a fitted value network, for
 /// several lambda. Each seed of the claim averages `repeats` independent runs, whose spread is large. With ten episodes a
-/// batch lambda 1 is as good as the middle, with three the middle is about 1.1 times as good: the effect is one of
-/// variance. A value network of 10 units in place of 20 takes most of the gain over lambda 1.
+/// batch lambda 1 is no worse than the middle, with three the middle is about 1.1 times as good: the effect is one of
+/// variance. With a value network of 10 units in place of 20 the middle is 0.98 to 1.43 times as good over four ranges
+/// of seeds, 1.2 on average, where 20 units give 1.22 to 1.45.
 struct GAELearningExperiment {
     let context: ClaimContext
     let lambdas: [Double]
