@@ -23,7 +23,7 @@ extension Catalogue {
             On CartPole with ten epochs a batch, keeping four fifths of the samples lowers the surrogate's \
             variance by at least 15% and leaves the area under the learning curve within 3% of PPO's. \
             Leaving out samples at random leaves the variance as it is. The variance is not free: on a \
-            bandit of equally noisy arms the dropout earns at least 0.03 of the range less than PPO, for \
+            bandit of equally noisy arms the dropout earns at least 0.05 of the range less than PPO, for \
             it forgets unlucky draws.
             """,
         parameters: [
@@ -47,7 +47,7 @@ extension Catalogue {
 /// construction. The critic and the entropy see every sample.
 ///
 /// The return is PPO's (1.007 times it over 100 seeds): the gains published for Atari games are neither claimed nor seen.
-/// It holds with shares of 0.5, of 0.7 at 5 epochs, and with 20 epochs; with 0.9 the bandit loses 0.04.
+/// It holds with shares of 0.5, of 0.7 at 5 epochs, and with 20 epochs; with 0.9 the bandit loses 0.04, too little.
 struct DropoutPPOExperiment {
     let context: ClaimContext
 
@@ -137,7 +137,7 @@ struct DropoutBanditExperiment {
                 ClaimTest("bandit: variance of D-PPO over PPO's", variance(.products) / variance(.all), .atMost, 0.85),
                 ClaimTest(
                     "bandit: value of PPO minus D-PPO", mean(of: values(.all)) - mean(of: values(.products)), .atLeast,
-                    0.03),
+                    0.05),
             ])
     }
 

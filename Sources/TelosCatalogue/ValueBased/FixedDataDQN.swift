@@ -1,3 +1,4 @@
+import TelosLearning
 import TelosNN
 import TelosTensor
 
@@ -52,8 +53,7 @@ final class FixedDataDQN<Network: TensorContainer> {
         let columns = [batch, batch, batch].map { Tensor(placeholder: [$0]) }
         let (action, reward, continues) = (columns[0], columns[1], columns[2])
         let goal = reward + Float(discount) * continues * values(target.traced, next).maximum(axis: -1)
-        let error = abs(values(online.traced, x).gatheringLast(action) - goal.stoppingGradient)
-        let loss = select(error .< Tensor(1), 0.5 * error.squared, error - 0.5).mean()
+        let loss = ReturnLoss.huber(values(online.traced, x).gatheringLast(action) - goal.stoppingGradient).mean()
         let step = Adam().step(
             theta, gradients: gradient(of: loss, withRespectTo: theta), state: memory.traced,
             learningRate: Tensor(Float(learningRate)))

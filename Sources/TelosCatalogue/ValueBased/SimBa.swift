@@ -22,8 +22,8 @@ extension Catalogue {
         claim: """
             DDPG steering a point whose observations have scales from 0.03 to 30: with SimBa's networks the cost of the \
             final policy is at most a fifth of a plain network's, at two widths, and less in at least four of five seeds; \
-            twice the width does not raise it by more than a fifth of what doing nothing costs. Where all scales are one, \
-            the gap is smaller. Most of the gain here is the normalisation: a plain network with it is reported beside.
+            twice the width does not raise it by more than a fifth. Where all scales are one, the gap is smaller. Most \
+            of the gain here is the normalisation: a plain network with it is reported beside.
             """,
         parameters: [
             ClaimParameter(
@@ -44,9 +44,10 @@ extension Catalogue {
 /// and the normalisation differs between arms. The metric is the mean return of 200 episodes without noise; doing
 /// nothing earns about -350, and pushing outwards, which plain networks often end with, several thousand less.
 ///
-/// Costs near the optimum differ by half between two ranges of five seeds, which is why widths are compared on the scale
-/// of doing nothing. SimBa's networks of 12 units are too narrow for the task and end at -500 to -1700. A plain network
-/// with normalised observations takes most of the gap, at about three times SimBa's cost.
+/// The comparison of widths is the weakest part: costs near the optimum differ by half between ranges of five seeds, and
+/// on one of ten ranges the wider network's was 1.31 times the narrower's. SimBa's networks of 12 units are too narrow
+/// for the task and end at -500 to -1700. A plain network with normalised observations takes most of the gap, at about
+/// three times SimBa's cost.
 struct SimBaExperiment {
     let context: ClaimContext
     /// What the arms named SimBa are; a plain network switches the method off.
@@ -79,12 +80,8 @@ struct SimBaExperiment {
     ]
 
     func outcome() throws -> ClaimOutcome {
-        let seeds = try context.perSeed { _, key in
-            let idle = try evaluate(
-                IdlePolicy(), on: point(isMixed: true).task(), episodes: 200, key: key.derived("evaluation"))
-            return try Self.arms.map { try run($0, key) } + [idle.meanReturn]
-        }
-        let arms = (Self.arms + [Arm(name: "doing nothing", role: .baseline)]).enumerated().map { index, arm in
+        let seeds = try context.perSeed { _, key in try Self.arms.map { try run($0, key) } }
+        let arms = Self.arms.enumerated().map { index, arm in
             ClaimArm(arm.name, arm.role, metric: "return of an episode", values: seeds.map { $0[index] })
         }
         func values(_ name: String) -> [Double] { arms.first { $0.name == name }?.values ?? [] }
@@ -97,21 +94,16 @@ struct SimBaExperiment {
             tests: [
                 ClaimTest("cost, plain over SimBa, least of both widths", min(narrow, wide), .atLeast, 5),
                 ClaimTest("share of seeds in which SimBa is better, wide", mean(of: better), .atLeast, 0.8),
-                ClaimTest(
-                    "cost of SimBa, wide less narrow, over that of doing nothing",
-                    (cost("SimBa, wide") - cost("SimBa, narrow")) / cost("doing nothing"), .atMost, 0.2),
+                ClaimTest("cost of SimBa, wide over narrow", cost("SimBa, wide") / cost("SimBa, narrow"), .atMost, 1.2),
                 ClaimTest(
                     "cost, plain over SimBa, scales 1 over mixed",
                     cost("plain, wide, scales 1") / cost("SimBa, wide, scales 1") / wide, .below, 1),
             ])
     }
 
-    private func point(isMixed: Bool) -> ScaledPoint {
-        ScaledPoint(axes: context.whole("axes"), spread: isMixed ? context["spread"] : 1)
-    }
-
     private func run(_ arm: Arm, _ key: RandomKey) throws -> Double {
-        let task = try point(isMixed: arm.isMixed).task()
+        let point = ScaledPoint(axes: context.whole("axes"), spread: arm.isMixed ? context["spread"] : 1)
+        let task = try point.task()
         var configuration = DDPGConfiguration()
         let width = arm.isWide ? context.whole("width") : context.whole("width") / 2
         configuration.options.network = arm.isSimBa ? method : .mlp
@@ -133,12 +125,4 @@ struct SimBaExperiment {
         }
         return try evaluate(learner.policy(), on: task, episodes: 200, key: key.derived("evaluation")).meanReturn
     }
-}
-
-/// Pushes nowhere.
-private final class IdlePolicy: Policy {
-    func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) { actions.update(repeating: 0) }
 }
