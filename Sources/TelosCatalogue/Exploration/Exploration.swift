@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let explorationAndSkills: [CatalogueEntry] = [parameterNoise]
+    static let explorationAndSkills: [CatalogueEntry] = [parameterNoise, mex, smerl]
 }
