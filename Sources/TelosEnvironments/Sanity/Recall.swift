@@ -35,12 +35,19 @@ public struct Recall: Environment {
     /// Blank steps between cue and question; default 4. Higher: memory has to last longer.
     public var delay: Int
 
-    public init(delay: Int = 4) { self.delay = delay }
+    /// Whether the answer is a number in -1 ... 1, negative for the first cue, for policies over boxes.
+    public var isContinuous: Bool
+
+    public init(delay: Int = 4, isContinuous: Bool = false) {
+        self.delay = delay
+        self.isContinuous = isContinuous
+    }
 
     public var specification: EnvironmentSpecification {
         EnvironmentSpecification(
             name: "Recall", summary: "Name the cue that was shown some steps ago.", observation: .discrete(4),
-            action: .discrete(2), actionNames: ["first", "second"],
+            action: isContinuous ? .box(-1...1, count: 1) : .discrete(2),
+            actionNames: isContinuous ? ["answer"] : ["first", "second"],
             signals: [
                 Signal("correct", 0...1, "1 after the right answer."),
                 Signal("cue", 0...1, "The cue of the episode."),
@@ -53,7 +60,10 @@ public struct Recall: Environment {
     public func step(_ state: inout State, action: Action, using random: inout RandomStream) -> Bool {
         let asked = state.time == delay + 1
         state.time += 1
-        if asked { state.answeredRightly = action.index == state.cue }
+        if asked {
+            let answer = isContinuous ? (action[0] < 0 ? 0 : 1) : action.index
+            state.answeredRightly = answer == state.cue
+        }
         return asked
     }
 
@@ -79,7 +89,11 @@ extension Recall {
         options: [
             EnvironmentOption(
                 "delay", .integer(0...1000), .integer(4),
-                "Blank steps between cue and question. Higher: memory has to last longer.")
+                "Blank steps between cue and question. Higher: memory has to last longer."),
+            EnvironmentOption(
+                "continuous", .flag, .flag(false),
+                "Whether the answer is a number in -1 ... 1, negative for the first cue."),
         ],
-        horizon: nil, reward: "correct", build: { Recall(delay: $0.integer("delay")) })
+        horizon: nil, reward: "correct",
+        build: { Recall(delay: $0.integer("delay"), isContinuous: $0.flag("continuous")) })
 }

@@ -61,8 +61,8 @@ extension Learners {
         actorCritic(
             "discrete-sac", .discreteSAC, DiscreteSACConfiguration.self, { $0.options },
             "soft actor-critic over discrete actions, with expectations in place of draws",
-            "Christodoulou, Soft actor-critic for discrete action settings, 2019", capabilities: [.actionMasks],
-            refusal: discreteRefusal),
+            "Christodoulou, Soft actor-critic for discrete action settings, 2019",
+            capabilities: [.actionMasks, .memory], refusal: discreteRefusal),
         actorCritic(
             "td3", .deterministicActorCritic, TD3Configuration.self, { $0 },
             "a deterministic policy with twin critics, delayed policy updates and smoothed targets",
@@ -76,7 +76,7 @@ extension Learners {
     private static func actorCritic<Configuration: LearnerConfiguration>(
         _ name: String, _ notes: LearnerNotes, _ configuration: Configuration.Type,
         _ options: @escaping @Sendable (Configuration) -> any ActorCriticOptions, _ summary: String,
-        _ reference: String, capabilities: Set<LearnerCapability> = [],
+        _ reference: String, capabilities: Set<LearnerCapability> = [.memory],
         refusal: @escaping @Sendable (EnvironmentSpecification) -> String? = continuousRefusal
     ) -> LearnerEntry {
         LearnerEntry(

@@ -72,6 +72,7 @@ extension LearnerNotes {
         equations: """
             y = r + gamma [not terminated] min_i Q_target,i(s', pi_target(s') + clip(e))    e, min: twin delayed only
             L_Q = sum_i mean((Q_i(s, a) - y)^2) / 2;  L_pi = -mean(Q_1(s, pi(s)))
+            with a memory s is what it made of s_0 ... s_t, from the stored memory of burnIn steps before the sequence
             """,
         metrics: [
             criticLoss, meanValue,
@@ -82,7 +83,8 @@ extension LearnerNotes {
     /// Of an algorithm with a tuned temperature; its losses are `equations`.
     private static func soft(_ equations: String, entropy: String = "log pi(a|s)") -> LearnerNotes {
         LearnerNotes(
-            equations: equations + "\nL_alpha = -log alpha mean(\(entropy) + H_target)",
+            equations: equations + "\nL_alpha = -log alpha mean(\(entropy) + H_target)\n"
+                + "with a memory s is what it made of s_0 ... s_t, from the stored memory of burnIn steps before the sequence",
             metrics: [
                 criticLoss, meanValue, MetricDescription("entropy", "of the policy, in nats; settles near the target"),
                 MetricDescription(

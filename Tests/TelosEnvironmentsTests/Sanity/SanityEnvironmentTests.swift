@@ -53,6 +53,11 @@ import Testing
         #expect(remembering == 1)
         let forgetful = try meanReturn(batch("Recall"), ["correct": 1]) { $2[0] = 1 }
         #expect(abs(forgetful - 0.5) < 0.06)
+        let signed = try meanReturn(batch("Recall", ["continuous": .flag(true)]), ["correct": 1]) {
+            if $1[0] == 1 || $1[0] == 2 { cues[$0] = $1[0] - 1 }
+            $2[0] = cues[$0] == 0 ? -0.2 : 0.3
+        }
+        #expect(signed == 1)
         // The question comes `delay` blank steps after the cue.
         let one = try batch("Recall", count: 1, ["delay": .integer(2)])
         var seen: [Float] = []

@@ -50,10 +50,13 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
     private static func variants(_ entry: LearnerEntry) -> [LearnerCase] {
         guard let network = entry.options.first(where: { $0.name == "network" }) else { return [] }
         let lengths = entry.options.contains { $0.name == "sequenceLength" } ? ["sequenceLength": "6"] : [:]
-        let networks = network.choices.filter { $0 != "mlp" }.map { kind in
-            LearnerCase(
-                entry: entry, environment: kind == "lstm" && entry.family != "off-policy" ? "Pendulum" : "CartPole",
-                variant: lengths.merging(["network": "\"\(kind)\""]) { $1 })
+        let isOffPolicy = entry.family == "off-policy"
+        let networks = network.choices.filter { $0 != "mlp" }.flatMap { kind in
+            // Off-policy learners read either discrete actions or boxes.
+            (isOffPolicy ? ["CartPole", "Pendulum"] : [kind == "lstm" ? "Pendulum" : "CartPole"]).map {
+                LearnerCase(
+                    entry: entry, environment: $0, variant: lengths.merging(["network": "\"\(kind)\""]) { $1 })
+            }.filter { (try? entry.check($0.options)) != nil }
         }
         if entry.name == "dqn" {
             let parts = [
@@ -65,6 +68,10 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
                 LearnerCase(entry: entry, environment: "MaskedChoice", variant: parts),
                 LearnerCase(entry: entry, environment: "CartPole", variant: normalized),
             ]
+        }
+        if entry.name == "discrete-sac" {
+            let masked = ["network": "\"gru\"", "sequenceLength": "4", "burnIn": "2", "multiStep": "3"]
+            return networks + [LearnerCase(entry: entry, environment: "MaskedChoice", variant: masked)]
         }
         guard entry.name == "ppo" else { return networks }
         let parts = [

@@ -332,7 +332,9 @@ private struct Update {
         for json in [
             #"{"targetCritics": 3}"#, #"{"quantiles": 5, "droppedQuantiles": 5}"#,
             #"{"batchRenormalization": true, "layerNorm": true}"#, #"{"network": "simba", "dropout": 0.1}"#,
-            #"{"network": "simba", "hiddenSizes": [8, 16]}"#,
+            #"{"network": "simba", "hiddenSizes": [8, 16]}"#, #"{"network": "gru", "hiddenSizes": []}"#,
+            #"{"network": "lstm", "hindsightGoals": 4}"#,
+            #"{"network": "s4d", "sequenceLength": 300, "bufferCapacity": 256}"#,
         ] {
             #expect(throws: ConfigurationError.self) { try SACConfiguration(json: json) }
         }

@@ -145,7 +145,7 @@ private final class OwnedSequences {
         func stepwise(_ parameters: Parameters<QNetwork>) throws -> [[Float]] {
             let model = parameters.traced
             let (rows, before) = (Tensor(placeholder: 3, 2), Tensor(placeholder: 3, model.memoryWidth))
-            let (features, after) = model.features(rows, memory: before)
+            let (features, after) = model.features(ActorInput(rows, memory: before))
             let program = try Program(
                 inputs: [rows, before],
                 outputs: [model.returns(of: features, noise: nil, levels: nil), try #require(after)])

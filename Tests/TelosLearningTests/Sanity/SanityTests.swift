@@ -30,6 +30,9 @@ struct SanityCheck: Sendable {
         SanityCheck(
             environment: "Recall", threshold: 0.95, steps: 40_000, capability: .memory, options: ["network": "\"gru\""]),
         SanityCheck(
+            environment: "Recall", threshold: 0.95, steps: 40_000, capability: .memory,
+            environmentOptions: ["continuous": .flag(true)], options: ["network": "\"gru\""]),
+        SanityCheck(
             environment: "SwitchedCorridor", threshold: -14, steps: 60_000, capability: .stochasticPolicies,
             options: ["gaeLambda": "1"], actsAsTrained: true),
         SanityCheck(
@@ -102,6 +105,14 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
             if check.capability == .memory {
                 let sequences = ["batchSize": "16", "sequenceLength": "8", "burnIn": "4", "trainInterval": "4"]
                 chosen.merge(sequences.merging(["minimumReturn": "-2", "maximumReturn": "2"]) { $1 }) { $1 }
+            }
+        case "sac", "redq", "droq", "tqc", "crossq", "simba", "discrete-sac", "td3", "ddpg":
+            if check.capability == .memory {
+                let sequences = [
+                    "batchSize": "16", "sequenceLength": "8", "burnIn": "4", "trainInterval": "4", "gradientSteps": "1",
+                    "policyInterval": "1", "learningRate": "0.003",
+                ]
+                chosen.merge(sequences) { $1 }
             }
         case "pqn": chosen.merge(["rolloutSteps": "8", "learningRate": "0.01"]) { $1 }
         case "cem", "ars", "es":

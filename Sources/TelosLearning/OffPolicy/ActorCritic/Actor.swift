@@ -67,8 +67,9 @@ enum ActorHead: Hashable, Codable {
 }
 
 /// A policy: a squashed Gaussian or one action over [-1, 1]^d, or probabilities of discrete actions.
-struct Actor: TensorContainer {
-    var network: FeedForward
+struct Actor: TensorContainer, SequenceReader {
+    private var memory: Trunk?
+    private var network: FeedForward
     let encoding: ObservationEncoding
     let head: ActorHead
     let shape: FeedForward.Shape
@@ -77,45 +78,53 @@ struct Actor: TensorContainer {
         self.encoding = encoding
         self.head = head
         self.shape = shape
-        network = FeedForward(encoding.features, head.outputs, shape, key: key)
+        memory = shape.memory(encoding, key: key)
+        network = FeedForward(shape.inputs(encoding), head.outputs, shape, key: key)
     }
 
     mutating func visitTensors(_ path: String, _ visit: (String, inout Tensor) -> Void) {
+        memory.visitTensors(path.appending(part: "memory"), visit)
         network.visitTensors(path, visit)
     }
 
-    private func outputs(_ observations: Tensor) -> Tensor { network(encoding(observations)).outputs }
+    var memoryWidth: Int { memory?.memoryWidth ?? 0 }
 
-    /// Of a box; log deviations are kept in -20 ... 2.
-    func gaussian(_ observations: Tensor) -> SquashedGaussian {
-        let outputs = outputs(observations)
+    func features(_ input: ActorInput) -> (rows: Tensor, memory: Tensor?) {
+        input.read(through: memory, encoding)
+    }
+
+    private func outputs(_ features: Tensor) -> Tensor { network(features).outputs }
+
+    /// Of a box, from features; log deviations are kept in -20 ... 2.
+    func gaussian(_ features: Tensor) -> SquashedGaussian {
+        let outputs = outputs(features)
         return SquashedGaussian(
             mean: outputs.sliced(axis: 1, 0, head.width),
             logDeviation: outputs.sliced(axis: 1, head.width, 2 * head.width).clipped(-20, 2))
     }
 
-    /// Of discrete actions.
+    /// Of discrete actions, from features.
     /// - mask: [batch, count], 1 where an action is possible; nil where all are.
-    func categorical(_ observations: Tensor, mask: Tensor?) -> Categorical {
-        let logits = outputs(observations)
+    func categorical(_ features: Tensor, mask: Tensor?) -> Categorical {
+        let logits = outputs(features)
         return mask.map { Categorical(logits: logits, mask: $0) } ?? Categorical(logits: logits)
     }
 
-    /// The one action of a deterministic actor in [-1, 1]^d, [batch, width].
-    func action(_ observations: Tensor) -> Tensor { tanh(outputs(observations)) }
+    /// The one action of a deterministic actor in [-1, 1]^d, [batch, width], from features.
+    func action(_ features: Tensor) -> Tensor { tanh(outputs(features)) }
 
-    /// Exploring actions as the environment takes them, or the mode.
+    /// Exploring actions as the environment takes them, or the mode; from features.
     /// - noise: [batch, `head.noiseWidth`], filled by `head.fillNoise`.
-    func actions(_ observations: Tensor, noise: Tensor, mask: Tensor?, deterministic: Bool) -> Tensor {
+    func actions(_ features: Tensor, noise: Tensor, mask: Tensor?, deterministic: Bool) -> Tensor {
         switch head {
         case .gaussian(let scale):
-            let distribution = gaussian(observations)
+            let distribution = gaussian(features)
             return scale.toEnvironment(deterministic ? distribution.mode : distribution.sample(noise: noise))
         case .deterministic(let scale, let deviation):
-            let action = action(observations)
+            let action = action(features)
             return scale.toEnvironment(deterministic ? action : (action + deviation * noise).clipped(-1, 1))
         case .categorical:
-            let distribution = categorical(observations, mask: mask)
+            let distribution = categorical(features, mask: mask)
             return deterministic ? distribution.mode : distribution.sample(noise: noise)
         }
     }
@@ -140,6 +149,8 @@ final class OffPolicyActor: Policy {
         self.isMasked = isMasked
     }
 
+    var memoryWidth: Int { parameters.traced.memoryWidth }
+
     func act(
         on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
         deterministic: Bool, using random: inout RandomStream
@@ -156,20 +167,28 @@ final class OffPolicyActor: Policy {
         let program = self.program(ProgramKey(count: input.count, deterministic: deterministic))
         program.input(0).fill(input.observations, through: normalizer)
         if isMasked { program.input(2).fill(input.mask, otherwise: 1) }
+        if memoryWidth > 0 {
+            program.input(isMasked ? 3 : 2).fill(input.memory.map { UnsafeBufferPointer($0) }, otherwise: 0)
+        }
         if !deterministic { parameters.traced.head.fillNoise(program.input(1), using: &random) }
         program.run()
         _ = actions.update(fromContentsOf: program.output(0))
+        if memoryWidth > 0, let memory = input.memory { _ = memory.update(fromContentsOf: program.output(1)) }
     }
 
     private func program(_ key: ProgramKey) -> Program {
         if let program = programs[key] { return program }
         let actor = parameters.traced
-        let observations = Tensor(placeholder: key.count, actor.encoding.width)
         let noise = Tensor(placeholder: key.count, actor.head.noiseWidth)
         let mask = isMasked ? Tensor(placeholder: key.count, actor.head.outputs) : nil
+        let input = ActorInput(
+            Tensor(placeholder: key.count, actor.encoding.width),
+            memory: memoryWidth > 0 ? Tensor(placeholder: key.count, memoryWidth) : nil)
+        let (features, after) = actor.features(input)
         let program = try! Program(
-            inputs: [observations, noise] + [mask].compactMap(\.self),
-            outputs: [actor.actions(observations, noise: noise, mask: mask, deterministic: key.deterministic)])
+            inputs: [input.observations, noise] + [mask, input.memory].compactMap(\.self),
+            outputs: [actor.actions(features, noise: noise, mask: mask, deterministic: key.deterministic)]
+                + [after].compactMap(\.self))
         programs[key] = program
         return program
     }

@@ -21,9 +21,8 @@ final class ActorCriticAgent: OffPolicyAgent {
     private let criticMemory: Parameters<Adam.State>
     private let temperatureMemory: Parameters<Adam.State>
     /// Updates critics alone, and everything.
-    private let criticUpdate: Update?
-    private let wholeUpdate: Update
-    private typealias Update = (program: Program, dropout: Range<Int>)
+    private let criticUpdate: ActorCriticUpdate.Compiled?
+    private let wholeUpdate: ActorCriticUpdate.Compiled
     private let acting: Program
     private var updates = 0
     private var sums = [0.0, 0.0, 0.0, 0.0]
@@ -75,29 +74,35 @@ final class ActorCriticAgent: OffPolicyAgent {
         criticUpdate =
             options.policyInterval > 1 ? try update.compiled(movesPolicy: false, threads: context.threads) : nil
 
-        let seen = Tensor(placeholder: options.environments, encoding.width)
-        let noise = Tensor(placeholder: options.environments, head.noiseWidth)
-        let mask = isMasked ? Tensor(placeholder: options.environments, head.outputs) : nil
+        let count = options.environments
+        let (width, memoryWidth) = (actor.traced.memoryWidth, actor.traced.memoryWidth + critics.traced.memoryWidth)
+        let seen = Tensor(placeholder: count, encoding.width)
+        let noise = Tensor(placeholder: count, head.noiseWidth)
+        let mask = isMasked ? Tensor(placeholder: count, head.outputs) : nil
+        let memory = memoryWidth > 0 ? Tensor(placeholder: count, memoryWidth) : nil
+        let (features, actorAfter) = actor.traced.features(
+            ActorInput(seen, memory: memory?.sliced(axis: 1, 0, width)))
+        let criticsAfter = critics.traced.features(
+            ActorInput(seen, memory: memory?.sliced(axis: 1, width, memoryWidth))
+        ).memory
+        let after = [actorAfter, criticsAfter].compactMap(\.self)
         acting = try Program(
-            inputs: [seen, noise] + [mask].compactMap(\.self),
-            outputs: [actor.traced.actions(seen, noise: noise, mask: mask, deterministic: false)],
+            inputs: [seen, noise] + [mask, memory].compactMap(\.self),
+            outputs: [actor.traced.actions(features, noise: noise, mask: mask, deterministic: false)]
+                + (after.isEmpty ? [] : [.concatenate(after, axis: 1)]),
             threads: context.threads)
     }
 
+    /// The actor's part comes first.
+    var memoryWidth: Int { actor.traced.memoryWidth + critics.traced.memoryWidth }
+
     /// What runs at the next update.
-    private var next: Update {
+    private var next: ActorCriticUpdate.Compiled {
         guard let criticUpdate, (updates + 1) % options.policyInterval != 0 else { return wholeUpdate }
         return criticUpdate
     }
 
-    var batch: AgentBatch {
-        let program = next.program
-        return .transitions(
-            ReplayBatch(
-                observations: program.input(0), actions: program.input(1), rewards: program.input(2),
-                bootstraps: program.input(3), nextObservations: program.input(4), weights: program.input(5),
-                masks: isMasked ? program.input(10) : nil, nextMasks: isMasked ? program.input(11) : nil))
-    }
+    var batch: AgentBatch { next.batch }
 
     var errors: UnsafeBufferPointer<Float> { wholeUpdate.program.output(0) }
 
@@ -107,18 +112,20 @@ final class ActorCriticAgent: OffPolicyAgent {
     ) {
         _ = acting.input(0).update(fromContentsOf: input.observations)
         if let mask = input.mask { _ = acting.input(2).update(fromContentsOf: mask) }
+        if let memory = input.memory { _ = acting.input(isMasked ? 3 : 2).update(fromContentsOf: memory) }
         actor.traced.head.fillNoise(acting.input(1), using: &random)
         acting.run()
         _ = actions.update(fromContentsOf: acting.output(0))
+        if let memory = input.memory { _ = memory.update(fromContentsOf: acting.output(1)) }
     }
 
     func update(progress: Double, using random: inout RandomStream) {
-        let (program, dropout) = next
-        program.input(6)[0] = options.learningRate(at: progress)
-        actor.traced.head.fillNoise(program.input(7), using: &random)
-        actor.traced.head.fillNoise(program.input(8), using: &random)
-        drawSubset(program.input(9), using: &random)
-        for index in dropout { random.fillUniform(program.input(index)) }
+        let update = next
+        let program = update.program
+        program.input(update.learningRate)[0] = options.learningRate(at: progress)
+        for index in update.noises { actor.traced.head.fillNoise(program.input(index), using: &random) }
+        drawSubset(program.input(update.offsets), using: &random)
+        for index in update.dropout { random.fillUniform(program.input(index)) }
         program.run()
         updates += 1
         sums[0] += Double(program.output(0)[0])
@@ -161,8 +168,9 @@ final class ActorCriticAgent: OffPolicyAgent {
     var weightHash: UInt64 { actor.hash ^ (critics.hash &* 3) }
 
     var programs: [(name: String, program: Program)] {
-        [("acting", acting), ("update", wholeUpdate.program)]
-            + (criticUpdate.map { [("criticUpdate", $0.program)] } ?? [])
+        // Updates first: what goes wrong in one is the cause of what goes wrong in acting.
+        [("update", wholeUpdate.program)] + (criticUpdate.map { [("criticUpdate", $0.program)] } ?? [])
+            + [("acting", acting)]
     }
 
     func policy(normalizer: FrozenNormalizer?) -> any Policy {

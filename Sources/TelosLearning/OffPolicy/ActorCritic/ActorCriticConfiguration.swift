@@ -32,6 +32,8 @@ public struct SACConfiguration: LearnerConfiguration, ActorCriticOptions {
     public var layerNorm = false
     public var dropout = 0.0
     public var batchRenormalization = false
+    public var sequenceLength = 16
+    public var burnIn = 8
     public var adamMomentum = 0.9
     public var normalizeObservations = false
     public var stepsPerIteration = 500
@@ -91,6 +93,8 @@ public struct TD3Configuration: LearnerConfiguration, ActorCriticOptions {
     public var layerNorm = false
     public var dropout = 0.0
     public var batchRenormalization = false
+    public var sequenceLength = 16
+    public var burnIn = 8
     public var adamMomentum = 0.9
     public var normalizeObservations = false
     public var stepsPerIteration = 500

@@ -41,7 +41,10 @@ extension ActorCriticOptions {
     /// Whether the actor follows the critics' mean rather than their least.
     var averagesCritics: Bool { targetCritics < critics || dropout > 0 || quantiles > 1 }
 
+    var memory: NetworkKind { network.memory }
+
     func checkCritics() throws {
+        try checkSequences(hiddenSizes)
         guard targetCritics <= critics else {
             throw ConfigurationError(
                 option: "targetCritics", "\(targetCritics) of critics: \(critics); write at most \(critics)")
@@ -55,17 +58,15 @@ extension ActorCriticOptions {
             throw ConfigurationError(
                 option: "batchRenormalization", "it takes the place of layerNorm and dropout; switch those off")
         }
-        guard network == .mlp else {
-            guard !layerNorm, dropout == 0, !batchRenormalization else {
-                throw ConfigurationError(
-                    option: "network",
-                    "simba has norms of its own; write layerNorm: false, dropout: 0, batchRenormalization: false")
-            }
-            guard Set(hiddenSizes).count == 1 else {
-                throw ConfigurationError(
-                    option: "hiddenSizes", "simba's blocks are of one width; write for example [128, 128]")
-            }
-            return
+        guard network == .simba else { return }
+        guard !layerNorm, dropout == 0, !batchRenormalization else {
+            throw ConfigurationError(
+                option: "network",
+                "simba has norms of its own; write layerNorm: false, dropout: 0, batchRenormalization: false")
+        }
+        guard Set(hiddenSizes).count == 1 else {
+            throw ConfigurationError(
+                option: "hiddenSizes", "simba's blocks are of one width; write for example [128, 128]")
         }
     }
 }
@@ -91,8 +92,12 @@ enum ActorCriticOption {
             raising: "more pessimistic targets",
             lowering: "more optimistic ones", range: 0...999),
         OptionDescription(
-            "network", "how actor and critics are built", choices: NetworkArchitecture.allCases.map(\.rawValue)),
-        OnPolicyOption.hiddenSizes, OnPolicyOption.activation,
+            "network",
+            "how actor and critics are built: mlp, simba's residual blocks, or mlp behind a memory of observations (gru, "
+                + "lstm, s4d, as wide as the first hidden layer) that learns from sequences, of which batchSize then is "
+                + "the number",
+            choices: NetworkArchitecture.allCases.map(\.rawValue)),
+        SequenceOption.sequenceLength, SequenceOption.burnIn, OnPolicyOption.hiddenSizes, OnPolicyOption.activation,
         OptionDescription("layerNorm", "whether critics normalise each hidden layer"),
         OptionDescription(
             "dropout", "share of the critics' hidden units that are dropped at random",

@@ -31,42 +31,57 @@ struct ActorCriticUpdate {
         var action: Tensor? { if case .action(let action, _) = self { action } else { nil } }
     }
 
-    /// Inputs: observations, actions, rewards, bootstraps, next observations, weights, learning rate, noise of the next
-    /// actions, noise of the actions, offsets of the critics, then masks and next masks where some actions are impossible,
-    /// and uniform numbers for dropout. Outputs: critic loss,
-    /// mean value; and where the policy moves, entropy and temperature (soft) or policy value and action size.
-    /// - Returns: the program, and which of its inputs dropout reads.
-    func compiled(movesPolicy: Bool, threads: Int) throws -> (program: Program, dropout: Range<Int>) {
-        let batch = options.batchSize
-        let observations = Tensor(placeholder: batch, actor.encoding.width)
-        let actions = Tensor(placeholder: batch, actor.head.width)
-        let rewards = Tensor(placeholder: batch)
-        let bootstraps = Tensor(placeholder: batch)
-        let nextObservations = Tensor(placeholder: batch, actor.encoding.width)
-        let weights = Tensor(placeholder: batch)
+    /// Rows that are learned from in an update.
+    private var rows: Int { options.batchSize * (options.sequences?.learned ?? 1) }
+
+    /// One compiled form of the update.
+    ///
+    /// Outputs: critic loss, mean value; and where the policy moves, entropy and temperature (soft) or policy value and
+    /// action size.
+    struct Compiled {
+        let program: Program
+        let batch: AgentBatch
+        /// Inputs: the learning rate, noise of the next actions and of the actions, offsets of the critics, and uniform
+        /// numbers for dropout.
+        let learningRate: Int
+        let noises: Range<Int>
+        let offsets: Int
+        let dropout: Range<Int>
+    }
+
+    func compiled(movesPolicy: Bool, threads: Int) throws -> Compiled {
+        let batch = rows
+        let sample = SampleInputs(
+            options, observationWidth: actor.encoding.width, actionWidth: actor.head.width,
+            memoryWidth: actor.memoryWidth + critics.memoryWidth, choices: isMasked ? actor.head.outputs : nil)
         let learningRate = Tensor(placeholder: [])
         let nextNoise = Tensor(placeholder: batch, actor.head.noiseWidth)
         let noise = Tensor(placeholder: batch, actor.head.noiseWidth)
         let offsets = Tensor(placeholder: options.critics)
-        let mask = isMasked ? Tensor(placeholder: batch, actor.head.outputs) : nil
-        let nextMask = isMasked ? Tensor(placeholder: batch, actor.head.outputs) : nil
         let temperature = exp(logTemperature)
         let rate = Float(options.targetRate)
         let dropout = DropoutInputs()
         let adam = Adam(beta1: Float(options.adamMomentum))
 
-        let next = nextChoice(nextObservations, nextNoise, mask: nextMask)
-        let input = actor.head.criticInput(actions)
+        let acting = sample.features(of: actor)
+        let next = nextChoice(
+            targetActor.map { sample.features(of: $0).following } ?? acting.following, nextNoise,
+            mask: sample.nextMask)
+        let input = actor.head.criticInput(sample.actions)
+        // A sample's memory is the actor's, then the critics'.
+        let column = actor.memoryWidth
+        let read = sample.features(of: critics, from: column)
         var values: Tensor
         let following: Tensor
         var stepMoments: [BatchRenorm.Moments] = []
         if let targets {
-            values = critics(observations, input, plain(dropout)).outputs
-            following = targets(nextObservations, next.action, plain(dropout)).outputs
+            values = critics(read.present, input, plain(dropout)).outputs
+            let later = sample.features(of: targets, from: column).following
+            following = targets(later, next.action, plain(dropout)).outputs
         } else {
             // One pass over present and next steps, so that the batch's moments are those of both.
             let joint = critics(
-                .concatenate([observations, nextObservations], axis: 0),
+                .concatenate([read.present, read.following], axis: 0),
                 input.flatMap { input in next.action.map { .concatenate([input, $0], axis: 0) } },
                 .training(moments))
             values = joint.outputs.sliced(axis: 1, 0, batch)
@@ -74,12 +89,13 @@ struct ActorCriticUpdate {
             stepMoments = joint.moments
         }
         if case .categorical(let count) = actor.head {
-            values = (values * actions.reshaped(batch).oneHot(count)).sum(axis: 2, keepingAxis: true)
+            values = (values * sample.actions.reshaped(batch).oneHot(count)).sum(axis: 2, keepingAxis: true)
         }
         let returns = nextReturns(following, next, offsets: offsets, temperature: temperature)
-        let target = (rewards.reshaped(batch, 1) + bootstraps.reshaped(batch, 1) * returns).stoppingGradient
+        let bootstraps = sample.bootstraps.reshaped(batch, 1)
+        let target = (sample.rewards.reshaped(batch, 1) + bootstraps * returns).stoppingGradient
         // The sum over critics of means over the batch.
-        let criticLoss = (weights * losses(values, target)).sum() / Float(batch)
+        let criticLoss = (sample.weights * losses(values, target)).sum() / Float(batch)
         let criticStep = adam.step(
             critics.tensors, gradients: gradient(of: criticLoss, withRespectTo: critics.tensors), state: criticMemory,
             learningRate: learningRate)
@@ -91,9 +107,12 @@ struct ActorCriticUpdate {
         if !stepMoments.isEmpty { updates += Program.Update.all(moments, to: stepMoments) }
         var outputs = [criticLoss, values.mean()]
         if movesPolicy {
+            // Without target networks the critics' step depends on the actor's next actions, which is not its concern.
+            let judges = stepped.mapTensors(\.stoppingGradient)
             let mode = targets == nil ? .evaluation(stepMoments) : plain(dropout)
             let (loss, logProbability, actorOutputs) = actorLoss(
-                observations, noise: noise, mask: mask, critics: stepped, mode: mode, temperature: temperature)
+                acting.present, noise: noise, mask: sample.mask, critics: judges,
+                reading: sample.features(of: judges, from: column).present, mode: mode, temperature: temperature)
             outputs += actorOutputs
             let step = adam.step(
                 actor.tensors, gradients: gradient(of: loss, withRespectTo: actor.tensors), state: actorMemory,
@@ -104,7 +123,7 @@ struct ActorCriticUpdate {
             if let targetActor {
                 updates += Program.Update.movingAverage(targetActor, of: steppedActor, rate: rate)
             }
-            if let logProbability, let targetEntropy = targetEntropy(mask) {
+            if let logProbability, let targetEntropy = targetEntropy(sample.mask) {
                 // d/d log alpha of -log alpha (log pi + target entropy).
                 let surplus = (logProbability + targetEntropy).mean()
                 let step = adam.step(
@@ -114,14 +133,13 @@ struct ActorCriticUpdate {
                 updates += Program.Update.all(temperatureMemory, to: step.state)
             }
         }
-        let inputs =
-            [
-                observations, actions, rewards, bootstraps, nextObservations, weights, learningRate, nextNoise, noise,
-                offsets,
-            ] + [mask, nextMask].compactMap(\.self)
+        let inputs = sample.tensors + [learningRate, nextNoise, noise, offsets]
         let program = try Program(
             inputs: inputs + dropout.placeholders, outputs: outputs, updates: updates, threads: threads)
-        return (program, inputs.count..<(inputs.count + dropout.placeholders.count))
+        let first = sample.tensors.count
+        return Compiled(
+            program: program, batch: sample.batch(in: program), learningRate: first, noises: (first + 1)..<(first + 3),
+            offsets: first + 3, dropout: inputs.count..<(inputs.count + dropout.placeholders.count))
     }
 
     /// -scale * elements of a box action; scale * log n of n possible discrete ones, the share of the largest entropy.
@@ -135,14 +153,14 @@ struct ActorCriticUpdate {
     /// A pass in which critics drop hidden units by fresh random numbers.
     private func plain(_ inputs: DropoutInputs) -> FeedForward.Mode {
         guard options.dropout > 0 else { return .plain() }
-        let uniforms = options.hiddenSizes.map { Tensor(placeholder: options.critics, options.batchSize, $0) }
+        let uniforms = options.hiddenSizes.map { Tensor(placeholder: options.critics, rows, $0) }
         inputs.placeholders += uniforms
         return .plain(dropout: uniforms)
     }
 
     /// Half the squared error, or the quantile loss, of each critic and row, [critics, batch].
     private func losses(_ values: Tensor, _ target: Tensor) -> Tensor {
-        let (critics, batch) = (options.critics, options.batchSize)
+        let (critics, batch) = (options.critics, rows)
         guard options.quantiles > 1 else { return 0.5 * (values - target).squared.reshaped(critics, batch) }
         let count = target.shape[1]
         let loss = ReturnLoss.quantile(
@@ -152,17 +170,18 @@ struct ActorCriticUpdate {
         return loss.reshaped(critics, batch) / Float(options.quantiles)
     }
 
-    private func nextChoice(_ observations: Tensor, _ noise: Tensor, mask: Tensor?) -> Choice {
+    /// - features: of the actor, or of its target where it has one.
+    private func nextChoice(_ features: Tensor, _ noise: Tensor, mask: Tensor?) -> Choice {
         if case .categorical = actor.head {
-            return .probabilities(log: actor.categorical(observations, mask: mask).logProbabilities)
+            return .probabilities(log: actor.categorical(features, mask: mask).logProbabilities)
         }
         switch options.actorKind {
         case .soft:
-            let draw = actor.gaussian(observations).sampleWithLogProbability(noise: noise)
+            let draw = actor.gaussian(features).sampleWithLogProbability(noise: noise)
             return .action(draw.action, logProbability: draw.logProbability)
         case .deterministic(_, let targetNoise, let clip):
             let smoothing = (Float(targetNoise) * noise).clipped(Float(-clip), Float(clip))
-            let action = ((targetActor ?? actor).action(observations) + smoothing).clipped(-1, 1)
+            let action = ((targetActor ?? actor).action(features) + smoothing).clipped(-1, 1)
             return .action(action, logProbability: nil)
         }
     }
@@ -171,7 +190,7 @@ struct ActorCriticUpdate {
     /// quantiles but the largest (Kuznetsov, Shvechikov, Grishin and Vetrov, *Controlling overestimation bias with
     /// truncated mixture of continuous distributional quantile critics*, 2020); minus alpha log pi.
     private func nextReturns(_ values: Tensor, _ next: Choice, offsets: Tensor, temperature: Tensor) -> Tensor {
-        let (critics, batch, quantiles) = (options.critics, options.batchSize, options.quantiles)
+        let (critics, batch, quantiles) = (options.critics, rows, options.quantiles)
         if quantiles > 1 {
             let pooled = values.transposed(1, 0, 2).reshaped(batch, critics * quantiles).sorted()
             let kept = pooled.sliced(axis: 1, 0, critics * (quantiles - options.droppedQuantiles))
@@ -188,17 +207,19 @@ struct ActorCriticUpdate {
         }
     }
 
+    /// - features: of the actor.
+    /// - read: features of the critics.
     private func actorLoss(
-        _ observations: Tensor, noise: Tensor, mask: Tensor?, critics: CriticEnsemble, mode: FeedForward.Mode,
-        temperature: Tensor
+        _ features: Tensor, noise: Tensor, mask: Tensor?, critics: CriticEnsemble, reading read: Tensor,
+        mode: FeedForward.Mode, temperature: Tensor
     ) -> (loss: Tensor, logProbability: Tensor?, outputs: [Tensor]) {
         func value(_ action: Tensor?) -> Tensor {
-            let values = critics(observations, action, mode).outputs
+            let values = critics(read, action, mode).outputs
             return options.averagesCritics ? values.mean(axis: 0) : values.least
         }
         let alpha = temperature.stoppingGradient
         if case .categorical = actor.head {
-            let log = actor.categorical(observations, mask: mask).logProbabilities
+            let log = actor.categorical(features, mask: mask).logProbabilities
             let probabilities = exp(log)
             let loss = (probabilities * (alpha * log - value(nil).stoppingGradient)).sum(axis: 1).mean()
             let expected = (probabilities * log).sum(axis: 1)
@@ -206,12 +227,12 @@ struct ActorCriticUpdate {
         }
         switch options.actorKind {
         case .soft:
-            let draw = actor.gaussian(observations).sampleWithLogProbability(noise: noise)
+            let draw = actor.gaussian(features).sampleWithLogProbability(noise: noise)
             let loss = (alpha * draw.logProbability - value(draw.action).mean(axis: 1)).mean()
             return (loss, draw.logProbability, [-draw.logProbability.mean(), temperature])
         case .deterministic:
-            let action = actor.action(observations)
-            let value = critics(observations, action, mode).outputs.sliced(axis: 0, 0, 1).mean()
+            let action = actor.action(features)
+            let value = critics(read, action, mode).outputs.sliced(axis: 0, 0, 1).mean()
             return (-value, nil, [value, abs(action).mean()])
         }
     }

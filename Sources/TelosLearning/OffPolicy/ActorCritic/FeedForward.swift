@@ -8,6 +8,15 @@ public enum NetworkArchitecture: String, Sendable, Codable, CaseIterable {
     /// SimBa's residual blocks, one for each hidden size (Lee and others, *SimBa: simplicity bias for scaling up
     /// parameters in deep reinforcement learning*, 2025).
     case simba
+    /// A multi-layer perceptron of what a gated recurrent unit remembers.
+    case gru
+    /// The same of a long short-term memory.
+    case lstm
+    /// The same of a diagonal state-space layer.
+    case s4d
+
+    /// What remembers earlier observations.
+    var memory: NetworkKind { NetworkKind(rawValue: rawValue) ?? .mlp }
 }
 
 /// A network of an actor or a critic: SimBa's, or hidden layers activation(norm(dropout(x W + b))) and a linear head.
@@ -20,6 +29,24 @@ struct FeedForward: TensorContainer {
         var layerNorm = false
         var dropout = 0.0
         var batchRenormalization = false
+
+        private var memoryWidth: Int? { architecture.memory.isRecurrent ? hiddenSizes.first : nil }
+
+        /// What reads observations before the hidden layers, as wide as the first of them; nil for no memory.
+        ///
+        /// Actions are joined to what it gives, so that a critic's memory values every action at once. Critics have one
+        /// in common: Ni, Eysenbach and Salakhutdinov, *Recurrent model-free RL can be a strong baseline for many
+        /// POMDPs*, 2022.
+        func memory(_ encoding: ObservationEncoding, key: RandomKey) -> Trunk? {
+            memoryWidth.map {
+                Trunk(
+                    architecture.memory, inputs: encoding.features, sizes: [$0], activation: activation, gain: 1,
+                    key: key.derived("memory"))
+            }
+        }
+
+        /// Width of the rows that hidden layers read, without actions.
+        func inputs(_ encoding: ObservationEncoding) -> Int { memoryWidth ?? encoding.features }
     }
 
     /// What a pass makes use of besides the parameters.
@@ -93,5 +120,15 @@ struct FeedForward: TensorContainer {
             value = normalized(activation(value), index + 1)
         }
         return (head!(value), following)
+    }
+}
+
+extension ActorInput {
+    /// Encoded rows as they are, or what a memory makes of them, with the memory after the last step.
+    func read(through trunk: Trunk?, _ encoding: ObservationEncoding) -> (rows: Tensor, memory: Tensor?) {
+        let encoded = encoding(observations)
+        guard let trunk else { return (encoded, nil) }
+        let (rows, after) = trunk(encoded, memory: memory, resets: resets, time: time)
+        return (rows, after.first)
     }
 }

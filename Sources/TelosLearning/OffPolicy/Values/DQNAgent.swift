@@ -73,7 +73,7 @@ final class DQNAgent: OffPolicyAgent {
         let actionLevels = model.shape.actionLevels ?? QNetwork.Shape.evenLevels
         let levels =
             model.shape.model == .implicitQuantile ? Tensor(actionLevels, shape: [1, actionLevels.count]) : nil
-        let (features, after) = model.features(observations, memory: memory)
+        let (features, after) = model.features(ActorInput(observations, memory: memory))
         let returns = model.returns(of: features, noise: noise, levels: levels)
         return (model.means(returns, support: support).restricted(to: mask).argmax(), after)
     }

@@ -2,7 +2,7 @@ import TelosNN
 import TelosTensor
 
 /// Predicts `width` numbers about each action's return: one for its mean, or those of its distribution.
-public struct QNetwork: TensorContainer {
+public struct QNetwork: TensorContainer, SequenceReader {
     /// What the network is made of.
     public struct Shape: Sendable, Hashable, Codable {
         var encoding: ObservationEncoding
@@ -95,21 +95,15 @@ public struct QNetwork: TensorContainer {
     var memoryWidth: Int { recurrence?.memoryWidth ?? 0 }
 
     /// What the heads read, [rows, `shape.features`], and the memory after the last step (nil without one).
-    /// - Parameters:
-    ///   - observations: [time * sequences, width], time-major.
-    ///   - memory: before the first step, [sequences, memoryWidth]; zeros where nil.
-    ///   - resets: [time, sequences], 1 where the step begins an episode.
-    func features(
-        _ observations: Tensor, memory: Tensor? = nil, resets: Tensor? = nil, time: Int = 1
-    ) -> (rows: Tensor, memory: Tensor?) {
-        var hidden = shape.encoding(observations)
+    func features(_ input: ActorInput) -> (rows: Tensor, memory: Tensor?) {
+        var hidden = shape.encoding(input.observations)
         for (index, layer) in trunk.enumerated() {
             hidden = layer(hidden)
             if !norms.isEmpty { hidden = norms[index](hidden) }
             hidden = shape.activation(hidden)
         }
         guard let recurrence else { return (hidden, nil) }
-        let (rows, after) = recurrence(hidden, memory: memory, resets: resets, time: time)
+        let (rows, after) = recurrence(hidden, memory: input.memory, resets: input.resets, time: input.time)
         return (rows, after.first)
     }
 
@@ -117,7 +111,7 @@ public struct QNetwork: TensorContainer {
     /// - levels: [batch, n] of the quantiles wanted, or [1, n] for all rows alike, for implicit quantiles.
     /// - Returns: [batch, actions, width], width n for implicit quantiles.
     public func callAsFunction(_ observations: Tensor, noise: Tensor? = nil, levels: Tensor? = nil) -> Tensor {
-        returns(of: features(observations).rows, noise: noise, levels: levels)
+        returns(of: features(ActorInput(observations)).rows, noise: noise, levels: levels)
     }
 
     /// The same of features [batch, `shape.features`].
