@@ -191,13 +191,15 @@ static void run_lane(void *context, int64_t part) {
     for (;;) {
         const uint32_t index = atomic_fetch_add(&run->next[lane * LINE], 1);
         if (index >= (uint32_t)schedule->lanes[lane + 1]) break;
-        for (int spins = 0; !is_ready(run, &schedule->tasks[index]); ++spins) {
+        telos_wait wait = {0};
+        while (!is_ready(run, &schedule->tasks[index])) {
             int helped = 0;
-            if (spins > 1000 || atomic_load(&run->threads) == 1) {
+            if (wait.spins > 1000 || atomic_load(&run->threads) == 1) {
                 for (int other = 0; other < schedule->lane_count && !helped; ++other) helped = help(run, other);
             }
-            if (!helped) telos_pause(spins);
+            if (!helped) telos_wait_step(&wait);
         }
+        telos_wait_end(&wait);
         run_task(run, index);
     }
     atomic_fetch_sub(&run->threads, 1);

@@ -21,8 +21,17 @@ extern const telos_form telos_form_avx2, telos_form_avx512;
 extern const telos_form telos_form_neon;
 #endif
 
-/// What a thread does while it waits for another, the `spins`th time.
-void telos_pause(int spins);
+/// A wait for another thread; begins as zeros.
+typedef struct {
+    int spins;
+    double began, used;     // wall and processor seconds when it had become a long one
+} telos_wait;
+
+/// What a thread does in turn with looking whether it need wait any longer.
+void telos_wait_step(telos_wait *wait);
+
+/// Ends a wait, and notes where it was long because the other thread was not scheduled.
+void telos_wait_end(const telos_wait *wait);
 
 /// Calls body(context, part) for every part, on the calling thread and on up to threads - 1 others.
 void telos_parallel(int threads, int64_t parts, void (*body)(void *context, int64_t part), void *context);

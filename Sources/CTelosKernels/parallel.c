@@ -5,8 +5,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
-enum { MOST_WORKERS = 63, MOST_PARTS = 0xFFFF, SPINS = 10000 };
+enum { MOST_WORKERS = 63, MOST_PARTS = 0xFFFF, SPINS = 10000, MOST_ALONE = 4096 };
 
 // A job is offered by one word, so that one exchange takes a part of it, and only a part of a job that wants the taker:
 // the job's number (it comes round: a worker that takes a job for one it has seen just does not help), how many workers
@@ -24,6 +25,11 @@ static struct {
     pthread_mutex_t lock;           // guards the sleep of workers
     pthread_cond_t wake[MOST_WORKERS];
     _Atomic uint64_t asleep;        // a bit for each worker
+    // On a machine that is busy with other programs a worker may hold a part while it is not scheduled; a job of
+    // microseconds then takes milliseconds. After such a job the owner does the next ones alone, more of them each time.
+    _Atomic int held_up;            // whether that was seen in the present job
+    int alone;                      // jobs that the owner still does alone; only the owner changes these
+    int penalty;                    // how many it will be the next time
 } pool = {.owner = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static inline void pause_briefly(void) {
@@ -34,9 +40,29 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-void telos_pause(int spins) {
-    if (spins < SPINS) pause_briefly();
-    else sched_yield();
+static double seconds(clockid_t clock) {
+    struct timespec time;
+    return clock_gettime(clock, &time) == 0 ? (double)time.tv_sec + 1e-9 * (double)time.tv_nsec : 0;
+}
+
+void telos_wait_step(telos_wait *wait) {
+    if (wait->spins++ < SPINS) {
+        pause_briefly();
+        return;
+    }
+    if (wait->spins == SPINS + 1) {
+        wait->began = seconds(CLOCK_MONOTONIC);
+        wait->used = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    }
+    sched_yield();
+}
+
+void telos_wait_end(const telos_wait *wait) {
+    if (wait->spins <= SPINS) return;
+    const double waited = seconds(CLOCK_MONOTONIC) - wait->began;
+    // Had the other thread been running, the program would have used the time of both.
+    const double used = seconds(CLOCK_PROCESS_CPUTIME_ID) - wait->used;
+    if (waited > 0.0005 && used < 1.5 * waited) atomic_store(&pool.held_up, 1);
 }
 
 static inline int wants(uint64_t offer, int taker) { return taker < (int)(offer >> HELPERS_SHIFT & MOST_WORKERS); }
@@ -106,7 +132,12 @@ static void wake_workers(int count) {
 
 void telos_parallel(int threads, int64_t parts, void (*body)(void *, int64_t), void *context) {
     // While another caller's job runs, this one does its parts itself.
-    if (threads <= 1 || parts > MOST_PARTS || pthread_mutex_trylock(&pool.owner) != 0) {
+    const int owns = threads > 1 && parts <= MOST_PARTS && pthread_mutex_trylock(&pool.owner) == 0;
+    if (!owns || pool.alone > 0) {
+        if (owns) {
+            pool.alone -= 1;
+            pthread_mutex_unlock(&pool.owner);
+        }
         for (int64_t part = 0; part < parts; ++part) body(context, part);
         return;
     }
@@ -121,6 +152,14 @@ void telos_parallel(int threads, int64_t parts, void (*body)(void *, int64_t), v
     wake_workers(helpers);
     int64_t own = 0;
     for (int64_t part; (part = take_part(OWNER)) >= 0; ++own) body(context, part);
-    for (int spins = 0; atomic_load(&pool.done) < parts - own; ++spins) telos_pause(spins);
+    telos_wait wait = {0};
+    while (atomic_load(&pool.done) < parts - own) telos_wait_step(&wait);
+    telos_wait_end(&wait);
+    if (atomic_exchange(&pool.held_up, 0)) {
+        pool.penalty = pool.penalty == 0 ? 8 : pool.penalty < MOST_ALONE ? 2 * pool.penalty : MOST_ALONE;
+        pool.alone = pool.penalty;
+    } else if (pool.penalty > 0) {
+        pool.penalty -= (pool.penalty + 7) / 8;
+    }
     pthread_mutex_unlock(&pool.owner);
 }
