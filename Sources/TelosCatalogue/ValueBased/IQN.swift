@@ -174,7 +174,7 @@ struct IQNExperiment {
             }
         }
         let actions = chosen.map { Int($0) }
-        let law = cliff.law(of: actions, horizon: horizon, discount: discount)
+        let law = try cliff.law(of: actions, horizon: horizon, discount: discount)
         var result = Measurement(
             mean: law.mean, worst: law.conditionalValueAtRisk(0.25),
             goesUp: WindyCliff.actionNames[actions[0]] == "up")

@@ -5,9 +5,10 @@ import TelosTensor
 
 /// A walk along a cliff in gusts: the short way is best on average, the long way is safe.
 ///
-/// Cell (column c, row r) is state r * columns + c, row 0 at the edge; start at the left end of row 0, goal at its right
-/// end; the last state is the bottom of the cliff. Moves right, left, up and down (walls stop them); after a move, but
-/// not at the goal, the wind pushes one row down with probability `wind`. A step pays -1, a fall `penalty` less.
+/// Cell (column c, row r) is state r * columns + c, row 0 at the edge; start at the left end of row 0, goal at its
+/// right end; the last state is the bottom of the cliff. Moves right, left, up and down (walls stop them); after a
+/// move, but not at the goal, the wind pushes one row down with probability `wind`. A step pays -1, a fall `penalty`
+/// less.
 struct WindyCliff: Sendable {
     static let actionNames = ["right", "left", "up", "down"]
 
@@ -70,7 +71,7 @@ struct WindyCliff: Sendable {
     }
 
     /// The exact law of the discounted return of the walk that takes `actions[state]` from the start.
-    func law(of actions: [Int], horizon: Int, discount: Double) -> ReturnLaw {
+    func law(of actions: [Int], horizon: Int, discount: Double) throws -> FiniteDistribution {
         var here = [Double](repeating: 0, count: mdp.stateCount)
         here[0] = 1
         var atoms: [(value: Double, probability: Double)] = []
@@ -89,33 +90,6 @@ struct WindyCliff: Sendable {
             here = next
             weight *= discount
         }
-        return ReturnLaw(atoms: atoms.filter { $0.probability > 0 }.sorted { $0.value < $1.value })
-    }
-}
-
-/// A law of returns on finitely many values, ascending.
-struct ReturnLaw: Sendable {
-    let atoms: [(value: Double, probability: Double)]
-
-    var mean: Double { atoms.reduce(0) { $0 + $1.value * $1.probability } }
-
-    /// The mean of the worst `share`.
-    func conditionalValueAtRisk(_ share: Double) -> Double {
-        var (left, sum) = (share, 0.0)
-        for atom in atoms where left > 0 {
-            sum += atom.value * min(left, atom.probability)
-            left -= min(left, atom.probability)
-        }
-        return sum / share
-    }
-
-    /// The least value with at least `level` of the mass at or below it.
-    func quantile(_ level: Double) -> Double {
-        var mass = 0.0
-        for atom in atoms {
-            mass += atom.probability
-            if mass >= level { return atom.value }
-        }
-        return atoms.last?.value ?? .nan
+        return try FiniteDistribution(atoms)
     }
 }

@@ -41,8 +41,8 @@ import Testing
         let cliff = try WindyCliff(columns: 5, rows: 3, wind: 0.1, penalty: 12)
         // Up, along row 1, down at the right end.
         let actions = [2, 2, 2, 2, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 3, 0]
-        let law = cliff.law(of: actions, horizon: 60, discount: 0.99)
-        #expect(abs(law.atoms.reduce(0) { $0 + $1.probability } - 1) < 1e-12)
+        let law = try cliff.law(of: actions, horizon: 60, discount: 0.99)
+        #expect(abs(law.probabilities.reduce(0, +) - 1) < 1e-12)
         var random = RandomKey(seed: 6).stream
         var returns = (0..<40_000).map { _ -> Double in
             var (state, sum, weight) = (0, 0.0, 1.0)
