@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let valueBased: [CatalogueEntry] = [iqn, pgRainbow, prunedNetworks, softMoE, simBa, stockDDP]
+    static let valueBased: [CatalogueEntry] = [iqn, pgRainbow, prunedNetworks, softMoE, simBa, stockDDP, flGFlowNet]
 }
