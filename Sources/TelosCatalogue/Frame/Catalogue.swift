@@ -4,7 +4,7 @@ import TelosTensor
 public enum Catalogue {
     /// Every system with a claim that runs.
     public static let all: [CatalogueEntry] =
-        rewardDesign + policyGradient + valueBased + explorationAndSkills + multiAgent
+        rewardDesign + policyGradient + valueBased + explorationAndSkills + multiAgent + robustAndRiskAware
 
     /// Every system of the table, with what is known about it.
     public static let rows: [CatalogueRow] = {
