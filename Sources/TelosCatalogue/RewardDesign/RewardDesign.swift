@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let rewardDesign: [CatalogueEntry] = [barfi, exprd, starc]
+    static let rewardDesign: [CatalogueEntry] = [barfi, exprd, starc, correlatedProxies]
 }
