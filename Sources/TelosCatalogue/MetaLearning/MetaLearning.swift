@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let metaAndMultitask: [CatalogueEntry] = [alpGMM]
+    static let metaAndMultitask: [CatalogueEntry] = [alpGMM, maml]
 }
