@@ -64,6 +64,23 @@ public struct CholeskyFactorization: Sendable {
         }
         return x
     }
+
+    /// L z: for independent standard normal z, a draw of covariance A.
+    public func multiplyFactor(_ z: [Double]) -> [Double] {
+        precondition(z.count == size, "\(z.count) values for a factor of \(size) rows")
+        return (0..<size).map { row in (0...row).reduce(0) { $0 + lower[row * size + $1] * z[$1] } }
+    }
+
+    /// The x with transpose(L) x = z: for independent standard normal z, a draw of covariance A⁻¹.
+    public func solveTransposedFactor(_ z: [Double]) -> [Double] {
+        precondition(z.count == size, "\(z.count) values for a factor of \(size) rows")
+        var x = z
+        for row in stride(from: size - 1, through: 0, by: -1) {
+            for k in (row + 1)..<max(size, row + 1) { x[row] -= lower[k * size + row] * x[k] }
+            x[row] /= lower[row * size + row]
+        }
+        return x
+    }
 }
 
 /// The w that minimises |X w - y|^2 + ridge |w|^2, by the normal equations

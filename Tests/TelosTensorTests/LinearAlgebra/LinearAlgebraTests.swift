@@ -70,4 +70,19 @@ struct LinearAlgebraTests {
         let ridge = try leastSquares(matrix: [1, 2, 3], rows: 3, columns: 1, rhs: [2, 4, 6], ridge: 14)
         #expect(abs(ridge[0] - 1) < 1e-12)
     }
+
+    @Test func choleskyFactorMultipliesAndSolves() throws {
+        let matrix = [4.0, 1, 0.5, 1, 3, -0.2, 0.5, -0.2, 2]
+        let factorization = try CholeskyFactorization(matrix)
+        let z = [0.3, -1.2, 0.8]
+        // L (L' (A⁻¹ z)) = z, and L'⁻¹ undoes L'.
+        let x = factorization.solveTransposedFactor(z)
+        for column in 0..<3 {
+            let product = (0..<3).reduce(0) { $0 + factorization.lower[$1 * 3 + column] * x[$1] }
+            #expect(abs(product - z[column]) < 1e-12)
+        }
+        let solved = factorization.solveTransposedFactor(z)
+        let forward = try solveLinearSystem(matrix: matrix, rhs: factorization.multiplyFactor(z))
+        for (one, other) in zip(solved, forward) { #expect(abs(one - other) < 1e-12) }
+    }
 }
