@@ -3,7 +3,7 @@ import TelosLearning
 import TelosTensor
 
 extension Catalogue {
-    static let bandits: [CatalogueEntry] = [dynLinUCB]
+    static let bandits: [CatalogueEntry] = [dynLinUCB, tallyingBandits]
 }
 
 /// A policy under the name its literature gives it.

@@ -22,4 +22,17 @@ import Testing
         }
         #expect(outcome.tests.first { $0.name.contains("error of the estimate") }?.passed == false)
     }
+
+    @Test func tallyingBanditsHoldOnOtherSeeds() throws {
+        let report = try Catalogue.reproduce(slug: "tallying-bandits", seeds: 100..<102, threads: 2)
+        #expect(report.verdict == .holds, "\(report.text)")
+    }
+
+    @Test func tallyingBanditsFailWithoutWarmUp() throws {
+        let outcome = try TallyingBanditsExperiment(
+            context(Catalogue.tallyingBandits, set: ["rounds": 20_000]), warmUp: 0
+        ).outcome()
+        #expect(outcome.tests.first { $0.name.hasSuffix("keep the arm with a warm-up") }?.passed == false)
+        #expect(outcome.tests.first { $0.name.hasSuffix("without warm-up over with it") }?.passed == false)
+    }
 }
