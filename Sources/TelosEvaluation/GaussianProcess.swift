@@ -1,15 +1,15 @@
 import CTelosKernels
 import TelosTensor
 
-/// A Gaussian process with constant mean and Matérn-5/2 covariance: what is known of a function from noisy values.
+/// A Gaussian process with constant mean: what is known of a function from noisy values.
 ///
-/// k(x, x') = s² (1 + √5 r + 5 r² / 3) exp(-√5 r) with r² = sum_d ((x_d - x'_d) / l_d)², and observations
-/// y = f(x) + e, e ~ N(0, s² n). For values y at X and K = k(X, X) / s² + n I, the posterior at x is normal with
+/// Its covariance k(x, x') is s² times the correlation of a `Kernel`, and observations are y = f(x) + e, e ~ N(0, s² n). For
+/// values y at X and K = k(X, X) / s² + n I, the posterior at x is normal with
 ///
 ///     mean      m + k(x, X) / s² · K⁻¹ (y - m)
 ///     variance  s² (1 - k(x, X) / s² · K⁻¹ · k(X, x) / s²)
 ///
-/// Source: Rasmussen and Williams, *Gaussian processes for machine learning*, 2006, algorithm 2.1 and equation 4.17.
+/// Source: Rasmussen and Williams, *Gaussian processes for machine learning*, 2006, algorithm 2.1.
 public struct GaussianProcess: Sendable {
     /// What is assumed of the function.
     public struct Parameters: Sendable, Hashable {
@@ -20,12 +20,17 @@ public struct GaussianProcess: Sendable {
         /// s², the function's variance.
         public var variance: Double
         public var mean: Double
+        public var kernel: Kernel
 
-        public init(lengthScales: [Double], noise: Double = 0, variance: Double = 1, mean: Double = 0) {
+        public init(
+            lengthScales: [Double], noise: Double = 0, variance: Double = 1, mean: Double = 0,
+            kernel: Kernel = .matern52
+        ) {
             self.lengthScales = lengthScales
             self.noise = noise
             self.variance = variance
             self.mean = mean
+            self.kernel = kernel
         }
     }
 
@@ -52,12 +57,13 @@ public struct GaussianProcess: Sendable {
             throw StatisticsError("length scales and variance must be positive, and noise not negative")
         }
         try checkScores(values) { "value \($0)" }
+        try parameters.kernel.check(axes: parameters.lengthScales.count)
         let count = points.count
         var covariance = [Double](repeating: 0, count: count * count)
         for row in 0..<count {
             for column in 0...row {
-                covariance[row * count + column] = Self.correlation(
-                    points[row], points[column], parameters.lengthScales)
+                covariance[row * count + column] = parameters.kernel.correlation(
+                    points[row], points[column], lengthScales: parameters.lengthScales)
             }
             covariance[row * count + row] += parameters.noise
         }
@@ -74,27 +80,74 @@ public struct GaussianProcess: Sendable {
 
     /// Mean and variance of f at `point`.
     public func posterior(at point: [Double]) throws -> (mean: Double, variance: Double) {
-        let correlations = points.map { Self.correlation($0, point, parameters.lengthScales) }
+        let correlations = points.map {
+            parameters.kernel.correlation($0, point, lengthScales: parameters.lengthScales)
+        }
         let mean = parameters.mean + zip(correlations, weights).reduce(0) { $0 + $1.0 * $1.1 }
         let solved = try factorization.solve(correlations)
         let explained = zip(correlations, solved).reduce(0) { $0 + $1.0 * $1.1 }
         return (mean, parameters.variance * max(0, 1 - explained))
     }
 
-    /// The Matérn-5/2 correlation of two points.
-    static func correlation(_ x: [Double], _ y: [Double], _ lengthScales: [Double]) -> Double {
-        var squares = 0.0
-        for index in x.indices {
-            let difference = (x[index] - y[index]) / lengthScales[index]
-            squares += difference * difference
+    /// Means of f at `candidates`.
+    public func means(at candidates: [[Double]]) -> [Double] {
+        candidates.map { candidate in
+            zip(points, weights).reduce(parameters.mean) {
+                $0 + $1.1
+                    * parameters.kernel.correlation($1.0, candidate, lengthScales: parameters.lengthScales)
+            }
         }
-        let distance = (5 * squares).squareRoot()
-        return (1 + distance + 5 * squares / 3) * telos_exp64(-distance)
+    }
+
+    /// Means of f at `candidates` and their covariance, row-major: of f itself, without the noise of observations.
+    public func jointPosterior(at candidates: [[Double]]) throws -> (means: [Double], covariance: [Double]) {
+        let count = candidates.count
+        func correlation(_ x: [Double], _ y: [Double]) -> Double {
+            parameters.kernel.correlation(x, y, lengthScales: parameters.lengthScales)
+        }
+        let cross = points.flatMap { point in candidates.map { correlation(point, $0) } }
+        let solved = try factorization.solve(cross, columns: count)
+        var means = [Double](repeating: parameters.mean, count: count)
+        var covariance = [Double](repeating: 0, count: count * count)
+        for row in 0..<count {
+            for column in 0...row {
+                covariance[row * count + column] = correlation(candidates[row], candidates[column])
+            }
+        }
+        for index in points.indices {
+            for row in 0..<count {
+                let left = cross[index * count + row]
+                means[row] += left * weights[index]
+                for column in 0...row { covariance[row * count + column] -= left * solved[index * count + column] }
+            }
+        }
+        for row in 0..<count {
+            covariance[row * count + row] = max(0, covariance[row * count + row])
+            for column in 0...row {
+                covariance[row * count + column] *= parameters.variance
+                covariance[column * count + row] = covariance[row * count + column]
+            }
+        }
+        return (means, covariance)
+    }
+
+    /// A draw of f at `candidates` from the posterior: what Thompson sampling maximises.
+    ///
+    /// The covariance's diagonal is raised by 1e-8 of the variance, without which nearly equal candidates have no factor.
+    public func sample(at candidates: [[Double]], using random: inout RandomStream) throws -> [Double] {
+        var (means, covariance) = try jointPosterior(at: candidates)
+        let count = candidates.count
+        for row in 0..<count { covariance[row * count + row] += 1e-8 * parameters.variance }
+        let draw = try CholeskyFactorization(covariance).multiplyFactor((0..<count).map { _ in random.normal() })
+        for index in 0..<count { means[index] += draw[index] }
+        return means
     }
 
     /// The process whose likelihood is highest on a grid, for points in the unit cube: a coordinate search, two rounds
     /// over length scales and noise, with mean and variance in closed form. The same input gives the same process.
-    public static func fitted(points: [[Double]], values: [Double]) throws -> GaussianProcess {
+    public static func fitted(
+        points: [[Double]], values: [Double], kernel: Kernel = .matern52
+    ) throws -> GaussianProcess {
         guard let first = points.first else {
             throw StatisticsError("a Gaussian process needs at least one point to be fitted to")
         }
@@ -105,12 +158,13 @@ public struct GaussianProcess: Sendable {
         let standardized = values.map { ($0 - center) / scale }
         func process(_ lengthScales: [Double], _ noise: Double) throws -> GaussianProcess {
             let unit = try GaussianProcess(
-                Parameters(lengthScales: lengthScales, noise: noise), points: points, values: standardized)
+                Parameters(lengthScales: lengthScales, noise: noise, kernel: kernel), points: points,
+                values: standardized)
             // The variance that maximises the likelihood: y K⁻¹ y / n.
             let explained = zip(standardized, unit.weights).reduce(0) { $0 + $1.0 * $1.1 } / Double(values.count)
             return try GaussianProcess(
                 Parameters(
-                    lengthScales: lengthScales, noise: noise, variance: max(explained, 1e-6), mean: 0),
+                    lengthScales: lengthScales, noise: noise, variance: max(explained, 1e-6), mean: 0, kernel: kernel),
                 points: points, values: standardized)
         }
         var lengthScales = first.map { _ in 0.5 }
@@ -133,20 +187,6 @@ public struct GaussianProcess: Sendable {
         return try GaussianProcess(
             Parameters(
                 lengthScales: lengthScales, noise: noise, variance: best.parameters.variance * scale * scale,
-                mean: center), points: points, values: values)
+                mean: center, kernel: kernel), points: points, values: values)
     }
-}
-
-/// E[max(0, f - best)] for f ~ N(mean, variance): by how much a point is expected to improve on the best value so far.
-///
-/// (mean - best) Phi(z) + sd phi(z) with z = (mean - best) / sd; max(0, mean - best) for no variance. Source: Močkus,
-/// *On Bayesian methods for seeking the extremum*, 1975; Jones, Schonlau and Welch, *Efficient global optimization of
-/// expensive black-box functions*, 1998.
-public func expectedImprovement(mean: Double, variance: Double, over best: Double) -> Double {
-    guard variance > 0 else { return max(0, mean - best) }
-    let deviation = variance.squareRoot()
-    let z = (mean - best) / deviation
-    let cumulative = 0.5 * (1 + telos_erf64(z * 0.5.squareRoot()))
-    let density = telos_exp64(-0.5 * z * z) / (2 * Double.pi).squareRoot()
-    return max(0, (mean - best) * cumulative + deviation * density)
 }
