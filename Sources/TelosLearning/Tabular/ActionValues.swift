@@ -26,18 +26,7 @@ public enum ActionValues {
 
     /// One of the best actions, each as likely.
     public static func greedyBreakingTies(_ q: [Double], _ row: Range<Int>, _ random: inout RandomStream) -> Int {
-        var best = row.lowerBound
-        var ties = 1
-        for index in row.dropFirst() {
-            if q[index] > q[best] {
-                best = index
-                ties = 1
-            } else if q[index] == q[best] {
-                ties += 1
-                if random.index(below: ties) == 0 { best = index }
-            }
-        }
-        return best - row.lowerBound
+        randomArgmax(row.count, using: &random) { q[row.lowerBound + $0] }
     }
 
     /// Any action with probability `epsilon`, otherwise a best one.
