@@ -21,12 +21,16 @@ let package = Package(
         .target(name: "TelosNN", dependencies: ["TelosTensor"]),
         .target(name: "TelosEnvironments", dependencies: ["TelosTensor"]),
         .target(name: "TelosRewards", dependencies: ["TelosTensor", "TelosEnvironments"]),
-        .target(name: "TelosLearning", dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards"]),
+        .target(name: "TelosFeedback", dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards"]),
+        .target(
+            name: "TelosLearning",
+            dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards", "TelosFeedback"]),
         .target(name: "TelosEvaluation", dependencies: ["TelosLearning"]),
         .target(
             name: "Telos",
             dependencies: [
-                "TelosTensor", "TelosNN", "TelosEnvironments", "TelosRewards", "TelosLearning", "TelosEvaluation",
+                "TelosTensor", "TelosNN", "TelosEnvironments", "TelosRewards", "TelosFeedback", "TelosLearning",
+                "TelosEvaluation",
             ]),
         .target(
             name: "TelosExperiments",
@@ -48,6 +52,7 @@ let package = Package(
         .testTarget(name: "TelosTensorTests", dependencies: ["TelosNN", "CTelosTestSupport"]),
         .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
+        .testTarget(name: "TelosFeedbackTests", dependencies: ["TelosFeedback"]),
         .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning", "CTelosTestSupport"]),
         .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"], exclude: ["Fixtures"]),

@@ -1,5 +1,6 @@
 @_exported import TelosEnvironments
 @_exported import TelosEvaluation
+@_exported import TelosFeedback
 @_exported import TelosLearning
 @_exported import TelosNN
 @_exported import TelosRewards

@@ -113,7 +113,7 @@ extension TabularMDP {
     }
 
     /// I - discount P_pi, with the identity's rows for terminal states, whose value is then what is asked for: 0.
-    private func factorization(policy: [Double], discount: Double) throws -> LUFactorization {
+    func factorization(policy: [Double], discount: Double) throws -> LUFactorization {
         try check(discount: discount)
         var matrix = try transitionMatrix(policy: policy)
         for state in 0..<stateCount {
