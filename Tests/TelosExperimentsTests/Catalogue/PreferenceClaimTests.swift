@@ -1,0 +1,50 @@
+import TelosEnvironments
+import TelosFeedback
+import TelosTensor
+import Testing
+
+@testable import TelosCatalogue
+
+@Suite struct PreferenceClaimTests {
+    static func report(
+        _ slug: String, _ seeds: Range<Int>, _ settings: [String: Double] = [:]
+    ) throws -> ClaimReport {
+        try Catalogue.reproduce(slug: slug, seeds: seeds, set: settings, threads: 2)
+    }
+
+    static func passed(_ report: ClaimReport, _ name: String) -> Bool? {
+        report.tests.first { $0.name.hasPrefix(name) }?.passed
+    }
+
+    @Test func regretPreferenceHoldsAtReducedSize() throws {
+        let report = try Self.report("regret-preference", 100..<104, ["steps": 80, "policies": 30])
+        #expect(report.verdict == .holds, "\(report.text)")
+    }
+
+    @Test func regretPreferenceFailsWithThePartialReturnModelInItsPlace() throws {
+        let context = try RewardDesignClaimTests.context(
+            Catalogue.regretPreference, seeds: 100..<102, set: ["policies": 5])
+        let outcome = try RegretPreferenceExperiment(context, countsRegret: false).outcome()
+        #expect(outcome.tests.filter { $0.name.hasPrefix("regret minus") }.allSatisfy { !$0.passed })
+        #expect(outcome.tests.filter { $0.name.contains("labels by regret that change") }.allSatisfy { !$0.passed })
+    }
+
+    /// Gas alone on blank cells, one feature where the way ends, and a move against the edge costs gas.
+    @Test func deliveriesPayByTheirFeatures() throws {
+        var random = RandomKey(seed: 5).stream
+        for _ in 0..<20 {
+            let grid = try DeliveryGrid(using: &random)
+            #expect(abs(try grid.score(of: grid.reward) - 1) < 1e-9)
+            for state in grid.openStates {
+                for action in 0..<4 {
+                    let pair = state * 4 + action
+                    let features = Array(grid.features[(pair * 5)..<(pair * 5 + 5)])
+                    let next = grid.mdp.successors(of: state, action: action)[0].state
+                    #expect(features[1] + features[2] == (grid.mdp.terminal[next] ? 1 : 0))
+                    #expect(features[0] == (grid.mdp.terminal[next] ? 0 : 1) && features[3] + features[4] <= 1)
+                    if next == state { #expect(features == [1, 0, 0, 0, 0]) }
+                }
+            }
+        }
+    }
+}
