@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let preferences: [CatalogueEntry] = [regretPreference]
+    static let preferences: [CatalogueEntry] = [regretPreference, cpl]
 }

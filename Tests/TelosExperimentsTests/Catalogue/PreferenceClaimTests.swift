@@ -47,4 +47,11 @@ import Testing
             }
         }
     }
+
+    @Test func cplHoldsAndFailsWithoutItsBias() throws {
+        let report = try Self.report("cpl", 100..<106)
+        #expect(report.verdict == .holds, "\(report.text)")
+        let plain = try Self.report("cpl", 100..<103, ["bias": 1])
+        #expect(plain.verdict == .fails && Self.passed(plain, "contrastive minus the same") == false)
+    }
 }
