@@ -54,4 +54,13 @@ import Testing
         let plain = try Self.report("cpl", 100..<103, ["bias": 1])
         #expect(plain.verdict == .fails && Self.passed(plain, "contrastive minus the same") == false)
     }
+
+    @Test func nashMDHoldsAndFailsAgainstThePolicyItself() throws {
+        let report = try Self.report("nash-md", 100..<102)
+        #expect(report.verdict == .holds, "\(report.text)")
+        let play = try Self.report("nash-md", 100..<101, ["mixture": 0, "large": 5])
+        #expect(play.verdict == .fails && Self.passed(play, "constant steps of 5") == false)
+        let short = try Self.report("nash-md", 100..<101, ["steps": 200, "large": 5])
+        #expect(Self.passed(short, "largest exploitability of Nash-MD") == false)
+    }
 }
