@@ -63,4 +63,33 @@ import Testing
         let short = try Self.report("nash-md", 100..<101, ["steps": 200, "large": 5])
         #expect(Self.passed(short, "largest exploitability of Nash-MD") == false)
     }
+
+    @Test func spoHoldsInGamesAndFailsWithoutOpponents() throws {
+        let settings: [String: Double] = ["iterations": 1500, "walkIterations": 100]
+        let report = try Self.report("spo", 100..<102, settings)
+        let games = report.tests.filter { $0.name.hasPrefix("games") }
+        #expect(games.count == 4 && games.allSatisfy { $0.passed }, "\(report.text)")
+        let model = try Self.report(
+            "spo", 100..<102, ["iterations": 300, "walkIterations": 60, "opponents": 0])
+        #expect(Self.passed(model, "games: self-play's average, largest") == false)
+    }
+
+    /// A ring walk's share and payment by hand; REINFORCE learns to be paid.
+    @Test func ringWalksAreMeasuredByWhatStepsLeadTo() {
+        var walk = RingWalk()
+        walk.positions = [0] + Array(repeating: 5, count: 10) + Array(repeating: 3, count: 10)
+        walk.actions = Array(repeating: 1, count: 20)
+        #expect(walk.shareInZone == 0.5 && abs(walk.payment - 12) < 1e-12)
+        var random = RandomKey(seed: 8).stream
+        var policy = RingPolicy()
+        for _ in 0..<200 {
+            let walks = (0..<16).map { _ in policy.walk(using: &random) }
+            let gains = walks.map(\.payment)
+            let center = gains.reduce(0, +) / 16
+            policy.improve(
+                walks, advantages: gains.map { Array(repeating: ($0 - center) / 10, count: 20) }, rate: 8)
+        }
+        let learned = (0..<200).map { _ in policy.walk(using: &random).payment }.reduce(0, +) / 200
+        #expect(learned > 12)
+    }
 }
