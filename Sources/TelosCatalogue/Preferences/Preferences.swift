@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let preferences: [CatalogueEntry] = [regretPreference, cpl, nashMD, spo]
+    static let preferences: [CatalogueEntry] = [regretPreference, cpl, nashMD, spo, rewardEnsembles]
 }

@@ -74,6 +74,14 @@ import Testing
         #expect(Self.passed(model, "games: self-play's average, largest") == false)
     }
 
+    @Test func rewardEnsemblesAreMoreCarefulThanOneAndFailAlone() throws {
+        let report = try Self.report("reward-ensembles", 100..<106, ["pool": 20_000])
+        let names = ["single network: peak minus n = 1", "least rise", "least minus single from n"]
+        #expect(names.allSatisfy { Self.passed(report, $0) == true }, "\(report.text)")
+        let alone = try Self.report("reward-ensembles", 100..<102, ["members": 1, "pool": 10_000])
+        #expect(alone.verdict == .fails && Self.passed(alone, "least minus single at the end") == false)
+    }
+
     /// A ring walk's share and payment by hand; REINFORCE learns to be paid.
     @Test func ringWalksAreMeasuredByWhatStepsLeadTo() {
         var walk = RingWalk()
