@@ -28,7 +28,9 @@ import Testing
         let occupancy = model.occupancy(of: plan, from: 0)
         #expect(occupancy == [0, 1, 0, 0, 0.5, 0, 0.5, 0])
         let capped = model.plan(bonus: Array(repeating: 0, count: 8), cap: 1, using: &random)
-        #expect(capped.values == [0.1 + (0.25 + 1) / 2, 0, 0.25, 1, 0, 0])
+        // Action 1 is worth 0.1 + (0.25 + 1) / 2 now.
+        #expect(capped.values == [0.75, 0, 0.25, 1, 0, 0])
+        #expect(capped.actions[0] == 0)
     }
 
     @Test func drawnTransitionsAreDistributionsAroundTheCounts() {
