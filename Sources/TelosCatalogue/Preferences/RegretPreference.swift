@@ -40,6 +40,9 @@ extension Catalogue {
 /// the uniform one 0, for two kinds of labels and two models.
 ///
 /// On labels by return neither model is surely ahead, which is reported and not tested.
+///
+/// It holds with segments of one step and with 20 known policies. With segments of six steps, which show more of where they
+/// lead, the gains on regret labels shrink to 0.06 to 0.2.
 struct RegretPreferenceExperiment {
     let context: ClaimContext
     /// False fits the partial-return model in the regret model's place.

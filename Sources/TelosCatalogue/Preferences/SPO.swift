@@ -42,6 +42,9 @@ extension Catalogue {
 }
 
 /// Self-play and a reward model, each on as many answers, in matrix games and on a ring.
+///
+/// It holds with a queue of 64. With three in ten answers wrong the games hold, and on the ring the two are level: the lead
+/// of 0.006 there is small.
 struct SPOExperiment {
     let context: ClaimContext
     static let sizes = [3, 5, 7, 15]
