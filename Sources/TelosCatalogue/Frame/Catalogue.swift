@@ -5,7 +5,7 @@ public enum Catalogue {
     /// Every system with a claim that runs.
     public static let all: [CatalogueEntry] =
         rewardDesign + policyGradient + valueBased + explorationAndSkills + multiAgent + robustAndRiskAware
-        + metaAndMultitask + bandits + offPolicyEvaluation + bayesianOptimization + preferences
+        + metaAndMultitask + bandits + offPolicyEvaluation + bayesianOptimization + preferences + imitation
 
     /// Every system of the table, with what is known about it.
     public static let rows: [CatalogueRow] = {
