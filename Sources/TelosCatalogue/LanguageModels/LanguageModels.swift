@@ -1,0 +1,4 @@
+extension Catalogue {
+    /// Policies of responses trained on comparisons directly.
+    static let directAlignment: [CatalogueEntry] = [fDPO]
+}

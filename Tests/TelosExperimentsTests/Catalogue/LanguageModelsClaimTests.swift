@@ -1,0 +1,28 @@
+import TelosLearning
+import Testing
+
+@testable import TelosCatalogue
+
+@Suite struct LanguageModelsClaimTests {
+    private func context(_ slug: String, _ settings: [String: Double], seeds: [Int] = [100]) throws -> ClaimContext {
+        let entry = try Catalogue.entry(slug)
+        return ClaimContext(
+            slug: slug, parameters: try entry.parameterValues(set: settings), seeds: seeds, threads: 1)
+    }
+
+    private func verdicts(_ outcome: ClaimOutcome, _ prefix: String) -> [Bool] {
+        let chosen = outcome.tests.filter { $0.name.hasPrefix(prefix) }.map(\.passed)
+        return chosen
+    }
+
+    /// With reverse KL's loss in place of every other the optima are missed and nothing differs.
+    @Test func fDPOFailsWithOneDivergenceForAll() throws {
+        let settings = try context("f-dpo", ["responses": 20, "updates": 1500, "prompts": 5])
+        let outcome = try FDPOExperiment(settings, trained: { _ in .reverseKL }).outcome()
+        #expect(verdicts(outcome, "reverse KL: largest") == [true])
+        for name in ["Jensen-Shannon: largest", "alpha 0.5: largest", "forward KL: largest"] {
+            #expect(verdicts(outcome, name) == [false], "\(name)")
+        }
+        #expect(verdicts(outcome, "few labels") == [false, false, false])
+    }
+}
