@@ -6,8 +6,8 @@ import TelosNN
 import TelosTensor
 
 extension Catalogue {
-    /// The pass `exact` trains on all pairs with their probabilities as labels, `optima` compares closed forms, `finite`
-    /// trains on labels of drawn pairs. Elsewhere: see `FDPOExperiment`.
+    /// Ten ranges of five seeds (1000 to 1094) all hold. With 3000 steps in place of 10,000 Jensen-Shannon and forward KL
+    /// are still on their way: their losses hardly slope where a winner is far above the reference.
     static let fDPO = CatalogueEntry(
         slug: "f-dpo",
         title: "Beyond Reverse KL: Generalizing Direct Preference Optimization with Diverse Divergence Constraints",

@@ -25,4 +25,15 @@ import Testing
         }
         #expect(verdicts(outcome, "few labels") == [false, false, false])
     }
+
+    /// Group-relative advantages in DisCO's place are weighted as theirs are, and win nothing over themselves.
+    @Test func disCOFailsWithGroupAdvantages() throws {
+        let settings = try context("disco", ["iterations": 20])
+        let outcome = try DisCOExperiment(
+            settings, methods: [.standardized, .mean, .standardized, .centred]
+        ).outcome()
+        #expect(verdicts(outcome, "weight over 1") == [false])
+        #expect(verdicts(outcome, "weight over sqrt") == [true])
+        #expect(verdicts(outcome, "hard questions halfway: DisCO") == [false])
+    }
 }
