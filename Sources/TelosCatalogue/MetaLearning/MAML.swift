@@ -25,7 +25,7 @@ extension Catalogue {
             ClaimParameter("shots", default: 10, "Points of a task to adapt to.", in: 3...40, whole: true),
             ClaimParameter("hidden", default: 40, "Units of both hidden layers.", in: 10...100, whole: true),
             ClaimParameter(
-                "updates", default: 6000, "Of the weights; 70000 in the paper.", in: 100...70_000, whole: true),
+                "updates", default: 10_000, "Of the weights; 70000 in the paper.", in: 100...70_000, whole: true),
             ClaimParameter("tasks", default: 25, "Tasks of an update.", in: 1...100, whole: true),
             ClaimParameter("innerRate", default: 0.01, "Of the step on a task.", in: 0...0.1),
             ClaimParameter("rate", default: 0.001, "Adam's, of the weights.", in: 1e-5...0.1),
@@ -43,6 +43,9 @@ extension Catalogue {
 /// First-order MAML leaves the derivative of grad L_i out. Joint training fits D_i and D_i' of all tasks at once.
 /// Judged by the error of 100 other points after steps on the points of new tasks; those of joint and of new weights
 /// are as long as is best for the first of them, among six lengths.
+///
+/// It holds on eight of eight ranges of other seeds. With 6000 updates it holds on eight of ten: now and then a seed is
+/// still on the plateau where so small weights begin.
 struct MAMLExperiment {
     let context: ClaimContext
     /// Without it the method is joint training.

@@ -57,6 +57,9 @@ extension Catalogue {
 /// with b = 1 / (1 + (1 - discount) n(s, a)), the expectation over a' in place of the paper's next action. One learner
 /// for all: the first agent. Judged by the mean of the last third of epochs of the exploitability in the regularised
 /// game of infinitely many agents; of agents that learn for themselves, by that of their mean policy.
+///
+/// It holds on ten ranges of other seeds, and with a congestion of 3. Fictitious play converges here too, from exact
+/// populations.
 struct PolicyMirrorAscentExperiment {
     let context: ClaimContext
     private let regularizer: PolicyRegularizer

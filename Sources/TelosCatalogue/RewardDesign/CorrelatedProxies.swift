@@ -47,6 +47,8 @@ extension Catalogue {
 /// paper has a discriminator and PPO. The penalty on actions, sum_t KL(pi(.|s_t), b(.|s_t)), is solved to its optimum,
 /// V(s) = w log sum_a b(a|s) exp(q(s, a) / w). That the bucket sticks is not the paper's: it makes occupancies differ
 /// where actions hardly do.
+///
+/// It holds on ten ranges of other gardens, with corridors of 1 and 3 cells, and with a base policy careless with 0.4.
 struct CorrelatedProxiesExperiment {
     let context: ClaimContext
     /// Without it, weights are 0.

@@ -23,7 +23,7 @@ extension Catalogue {
             of 0.65 in at most a third of the steps of detailed, trajectory and sub-trajectory balance, and \
             forward-looking sub-trajectory balance before the plain one. A network that never sees the last step gets \
             to an error of 0.4 or less by looking forward, and without the last three steps to half of that of uniform \
-            actions; without looking forward it stays where uniform actions are.
+            actions; without looking forward it is no better than these.
             """,
         parameters: [
             ClaimParameter("items", default: 10, "Items to choose from, of the tables.", in: 6...14, whole: true),
@@ -52,6 +52,9 @@ extension Catalogue {
 /// 0.36.
 ///
 /// P_B is uniform. Tables start at 0, with Adam at 0.05; networks are two layers of 128 on the set's members, at 0.001.
+///
+/// It holds on ten ranges of other seeds and with sets of 4 of 8 items. With energies of half the size uniform actions
+/// are less wrong, and without the last three steps the error is 0.72 of theirs.
 struct FLGFlowNetExperiment {
     let context: ClaimContext
     /// Without it the energy is left out of every loss.

@@ -48,6 +48,10 @@ extension Catalogue {
 /// 3 with probability q or lose 2; p evenly from the odds, q evenly from 0.4 to 0.6. The state is the last outcome.
 ///
 ///     CVaR_share = max_c (E[min(c + G, 0)] / share - c),  target: c_0 = -x*, maximise -E|c_0 + G|
+///
+/// It holds on ten ranges of other gambles, over 6 and 12 of them, for a target of 5 and with a wind of 0.15. Over 4
+/// gambles nothing is gained at a share of 0.05, and a target is missed by three quarters of what the best plan misses
+/// it by.
 struct StockDDPExperiment {
     let context: ClaimContext
     /// Without a stock it is dynamic programming for the risk of the return to go.

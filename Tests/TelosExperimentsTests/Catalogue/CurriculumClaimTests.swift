@@ -3,11 +3,14 @@ import Testing
 @testable import TelosCatalogue
 
 @Suite struct CurriculumClaimTests {
-    @Test func alpGMMFailsWithProgressShuffled() throws {
-        let context = try DistributionalClaimTests.context("alp-gmm", seeds: 100..<101, set: ["episodes": 6000])
-        let outcome = try ALPGMMExperiment(context, usesProgress: false).outcome()
-        #expect(outcome.tests.first { $0.name.contains("shuffled") }?.passed == false)
-        #expect(outcome.tests.first { $0.name.contains("way from the origin") }?.passed == false)
+    /// On a cube of 5 x 5 cells what is proposed moves along with the student, and stays where it is with progress
+    /// shuffled.
+    @Test(arguments: [true, false]) func proposalsFollowProgress(usesProgress: Bool) throws {
+        let context = try DistributionalClaimTests.context(
+            "alp-gmm", seeds: 100..<101, set: ["episodes": 4000, "cells": 5])
+        let outcome = try ALPGMMExperiment(context, usesProgress: usesProgress).outcome()
+        #expect(outcome.tests.first { $0.name.contains("way from the origin") }?.passed == usesProgress)
+        if !usesProgress { #expect(!outcome.holds) }
     }
 
     /// A cell is learned only beside one with 75, and the frontier is where something can be learned.

@@ -39,7 +39,7 @@ import Testing
         }
         let (x, y, testX, testY) = (table(), table(), table(), table())
         func loss(_ model: MLP, _ x: Tensor, _ y: Tensor) -> Tensor { (model(x) - y).squared.sum() / Float(points) }
-        let network = MLP([1, 6, 1], activation: .tanh, key: RandomKey(seed: 2))
+        let network = try Parameters(MLP([1, 6, 1], activation: .tanh, key: RandomKey(seed: 2))).traced
         func after(_ model: MLP, _ isFirstOrder: Bool) -> Tensor {
             let adapted = unrolledDescent(
                 from: model.repeated(tasks), steps: 2, rate: Tensor(0.2), isFirstOrder: isFirstOrder

@@ -1,6 +1,5 @@
 import TelosEnvironments
 import TelosLearning
-import TelosTensor
 
 /// Four gambles, again and again.
 struct GambleBank: Sendable {
