@@ -26,6 +26,16 @@ import Testing
         #expect(verdicts(outcome, "few labels") == [false, false, false])
     }
 
+    /// Regressions to a reward difference of nothing leave the policy where it is.
+    @Test func rebelFailsWithoutRewards() throws {
+        let settings = try context("rebel", ["responses": 6, "iterations": 5])
+        let outcome = try REBELExperiment(settings, regresses: false).outcome()
+        for name in ["largest error of the norm", "total variation from mirror", "best policy minus REBEL"] {
+            #expect(verdicts(outcome, name) == [false], "\(name)")
+        }
+        #expect(verdicts(outcome, "total variation from the best") == [false])
+    }
+
     /// Group-relative advantages in DisCO's place are weighted as theirs are, and win nothing over themselves.
     @Test func disCOFailsWithGroupAdvantages() throws {
         let settings = try context("disco", ["iterations": 20])
