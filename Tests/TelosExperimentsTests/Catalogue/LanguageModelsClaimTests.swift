@@ -46,4 +46,12 @@ import Testing
         #expect(verdicts(outcome, "weight over sqrt") == [true])
         #expect(verdicts(outcome, "hard questions halfway: DisCO") == [false])
     }
+
+    /// The raw score in the place of preference as reward is exploited like itself.
+    @Test func parFailsWithRawScores() throws {
+        let settings = try context("par", ["iterations": 150], seeds: [100, 101])
+        let outcome = try PARExperiment(settings, method: .raw).outcome()
+        #expect(verdicts(outcome, "preference as reward, 1 reference: gold") == [false])
+        #expect(verdicts(outcome, "preference as reward, 1 reference: fall") == [false])
+    }
 }
