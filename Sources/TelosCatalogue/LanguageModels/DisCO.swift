@@ -7,7 +7,8 @@ import TelosTensor
 
 extension Catalogue {
     /// Ten ranges of five seeds (1000 to 1094) all hold. Groups of 8 make the effect marginal: their weights differ by 1.5
-    /// at most, and most hard groups have no right answer.
+    /// at most, and most hard groups have no right answer. It holds with groups of 256 and with 12 tokens to choose among;
+    /// at a divergence of 0.002 a step, all methods have solved everything by the end, and only halfway do they differ.
     static let disco = CatalogueEntry(
         slug: "disco",
         title: "DisCO: Reinforcing Large Reasoning Models with Discriminative Constrained Optimization",

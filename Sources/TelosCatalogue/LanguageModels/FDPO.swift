@@ -7,7 +7,8 @@ import TelosTensor
 
 extension Catalogue {
     /// Ten ranges of five seeds (1000 to 1094) all hold. With 3000 steps in place of 10,000 Jensen-Shannon and forward KL
-    /// are still on their way: their losses hardly slope where a winner is far above the reference.
+    /// are still on their way: their losses hardly slope where a winner is far above the reference. It holds at beta 0.5;
+    /// with 60 labelled pairs a prompt the other divergences move further than reverse KL, which leads in reward alone.
     static let fDPO = CatalogueEntry(
         slug: "f-dpo",
         title: "Beyond Reverse KL: Generalizing Direct Preference Optimization with Diverse Divergence Constraints",

@@ -5,8 +5,9 @@ import TelosNN
 import TelosTensor
 
 extension Catalogue {
-    /// Ranges of eight seeds from 0, 1000, 1010, 1020 and 1030 all hold, with 0.105 to 0.154 over DPO. With four seeds and
+    /// Ten ranges of eight seeds (1000 to 1087, and 0 to 7) all hold, with 0.104 to 0.17 over DPO. With four seeds and
     /// interquartile means the margin of 0.1 over DPO was met in three ranges of five (0.04 to 0.15): environments differ.
+    /// With c 0.3 it is 0.096; with noise of 0.5 on rewards the gap to the best is 0.041 and the spread over eta 0.0203.
     static let rebel = CatalogueEntry(
         slug: "rebel",
         title: "REBEL: Reinforcement Learning via Regressing Relative Rewards",
