@@ -5,10 +5,10 @@ extension Catalogue {
     /// Equations: `GaussianProcess` (posterior), `expectedImprovement`, `knowledgeGradients` and
     /// `noisyExpectedImprovements` (KG, and the noisy EI of decision theory, by the envelope of lines).
     ///
-    /// Held on eight of ten ranges of 150 fresh seeds: once 20 seeds left the knowledge gradient 0.12 of random search's
-    /// regret without noise, once the interval of what it saves reached 0. Held with noise of 0.5, length scale 0.3 and an
-    /// 8 x 8 grid. Over 400 other seeds the knowledge gradient left 0.66 of the better EI's regret at noise 1, 0.70 at 0.5;
-    /// the tutorial states no size. The noisy EI, which may only choose what was observed, is nearly as good.
+    /// All tests but that of the size passed with noise of 1 on eight of ten ranges of 150 fresh seeds: once 20 seeds left
+    /// the knowledge gradient 0.12 of random search's regret without noise, once the interval of what it saves reached 0.
+    /// They passed with length scale 0.3 and an 8 x 8 grid too. The noisy EI, which may only choose what was observed, is
+    /// nearly as good.
     static let boTutorial = CatalogueEntry(
         slug: "bo-tutorial",
         title: "A Tutorial on Bayesian Optimization",
@@ -23,13 +23,13 @@ extension Catalogue {
             """,
         claim: """
             For functions drawn from the prior on a grid, expected improvement and the knowledge gradient leave less than a \
-            tenth of random search's regret where evaluations are exact. Where noise is as large as the function's spread, \
+            tenth of random search's regret where evaluations are exact. Where noise is half of the function's spread, \
             the knowledge gradient and the expected improvement that allows for noise each leave less regret than expected \
-            improvement over the best observation or over the best posterior mean.
+            improvement over the best observation or over the best posterior mean, the knowledge gradient at most 0.6 of it.
             """,
         parameters: [
             ClaimParameter(
-                "noise", default: 1,
+                "noise", default: 0.5,
                 "Standard deviation of an evaluation's noise; the function's is 1. Lower: less to gain, more seeds needed.",
                 in: 0.05...2),
             ClaimParameter(
@@ -41,6 +41,11 @@ extension Catalogue {
                 whole: true),
         ],
         defaultSeeds: 0..<150,
+        disputed: """
+            Over 400 seeds the knowledge gradient left 0.70 of the better EI's regret at noise 0.5 and 0.66 at noise 1, not \
+            the 0.6 that was fixed beforehand from a trial of 60 seeds (0.39). That it leaves less is beyond doubt, by how \
+            much depends on few functions that are not optimised, and the tutorial states no size.
+            """,
         run: { try BOTutorialExperiment($0).outcome() })
 }
 
@@ -92,6 +97,9 @@ struct BOTutorialExperiment {
             ClaimTest(
                 "noise: regret the knowledge gradient saves of the better EI's, lower bound", try gain(4).lower, .above,
                 0),
+            ClaimTest(
+                "noise: the knowledge gradient's mean regret over the better EI's",
+                noisyMeans[4] / mean(of: better.values), .atMost, 0.6),
             ClaimTest("noise: regret noisy EI saves of the better EI's, lower bound", try gain(3).lower, .above, 0),
             ClaimTest(
                 "noise: the better EI's mean regret over random search's", mean(of: better.values) / noisyMeans[0],

@@ -16,9 +16,9 @@ extension Catalogue {
             """,
         claim: """
             In a world of parallel corridors, five skills reach the goal in at least 60% of the worlds whose \
-            middle corridor is blocked, half of all worlds more than skills without the bonus, and in training \
-            return within the margin of soft actor-critic, which reaches it in at most 10% with as many tries. \
-            The same bonus without the condition on the return, at that weight or half of it, is farmed for ever.
+            middle corridor is blocked, and in training return within the margin of soft actor-critic; soft \
+            actor-critic with as many tries, and skills without the bonus, in at most 10%. The same bonus \
+            without the condition on the return, at that weight or half of it, is farmed for ever.
             """,
         parameters: [
             ClaimParameter("corridors", default: 5, "Parallel ways to the goal.", in: 3...9, whole: true),
@@ -44,7 +44,9 @@ extension Catalogue {
 ///
 /// Where tables start below the optimum instead (uniform in 0 to 20), skills settle in outer corridors by bad luck and solve
 /// 80% of the changed worlds without any bonus. With weights of 0.1 and 0.3 no skill leaves the middle; with 2 and more the
-/// return falls by more than the margin. It holds with 3 and 7 corridors, 7 skills, a margin of 8 and slips of 0.05.
+/// return falls by more than the margin. It holds with 3 corridors and with a margin of 8. With 7 corridors, with 7 skills and
+/// with slips of 0.05 the skills without a bonus solve 16%, 24% and 15%, for they have fewer episodes or more tries each, and
+/// SMERL 95%, 91% and 84%.
 struct SMERLExperiment {
     let context: ClaimContext
     private let rows: Int
@@ -127,7 +129,7 @@ struct SMERLExperiment {
                 ClaimTest(
                     "return in training below soft actor-critic's", mean(of: shortfall), .atMost, context["margin"]),
                 ClaimTest("changed worlds solved: soft actor-critic", solved(.softActorCritic), .atMost, 0.1),
-                ClaimTest("what the bonus adds to them", solved(.smerl(1)) - solved(.smerl(0)), .atLeast, 0.5),
+                ClaimTest("the same: skills without a bonus", solved(.smerl(0)), .atMost, 0.1),
                 ClaimTest("the same: sum at 1", solved(.sum(1)), .atMost, 0.1),
                 ClaimTest("the same: sum at 0.5", solved(.sum(0.5)), .atMost, 0.1),
             ], notes: [note])

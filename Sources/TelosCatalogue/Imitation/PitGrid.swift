@@ -18,17 +18,9 @@ struct PitGrid: Sendable {
     init(size: Int, pits: Int, slip: Double, using random: inout RandomStream) throws {
         var grid: GridWorld
         repeat {
-            var cells = [Character](repeating: ".", count: size * size)
-            (cells[0], cells[size * size - 1]) = ("S", "G")
-            for _ in 0..<pits {
-                var cell: Int
-                repeat { cell = random.index(below: size * size) } while cells[cell] != "."
-                cells[cell] = "H"
-            }
-            let rows = (0..<size).map { String(cells[($0 * size)..<(($0 + 1) * size)]) }
+            let map = try GridMap.square(size, scattering: "H", count: pits, using: &random)
             // A slip is to one of the three other moves.
-            grid = try GridWorld(
-                map: GridMap(rows.joined(separator: "/")), slip: .uniform(slip * 4 / 3), holes: .backToStart)
+            grid = try GridWorld(map: map, slip: .uniform(slip * 4 / 3), holes: .backToStart)
         } while try FiniteModel(grid).signal("pathDistance")![0] >= Double(grid.stateCount)
         let mdp = try FiniteModel(grid).mdp
         self.mdp = mdp

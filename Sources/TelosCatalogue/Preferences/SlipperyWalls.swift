@@ -17,15 +17,8 @@ struct SlipperyWalls: Sendable {
     init(size: Int, walls: Int, slip: Double, using random: inout RandomStream) throws {
         var grid: GridWorld
         repeat {
-            var cells = [Character](repeating: ".", count: size * size)
-            (cells[0], cells[size * size - 1]) = ("S", "G")
-            for _ in 0..<walls {
-                var cell: Int
-                repeat { cell = random.index(below: size * size) } while cells[cell] != "."
-                cells[cell] = "#"
-            }
-            let rows = (0..<size).map { String(cells[($0 * size)..<(($0 + 1) * size)]) }
-            grid = try GridWorld(map: GridMap(rows.joined(separator: "/")), slip: .uniform(slip))
+            let map = try GridMap.square(size, scattering: "#", count: walls, using: &random)
+            grid = try GridWorld(map: map, slip: .uniform(slip))
         } while try FiniteModel(grid).signal("pathDistance")!.contains { $0 >= Double(grid.stateCount) }
         let mdp = try FiniteModel(grid).mdp
         self.mdp = mdp

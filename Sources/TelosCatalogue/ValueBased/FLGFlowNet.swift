@@ -22,8 +22,8 @@ extension Catalogue {
             On sets of items whose energies add up, tables of forward-looking detailed balance come to a total error \
             of 0.65 in at most a third of the steps of detailed, trajectory and sub-trajectory balance, and \
             forward-looking sub-trajectory balance before the plain one. A network that never sees the last step gets \
-            to an error of 0.4 or less by looking forward, and without the last three steps to half of that of uniform \
-            actions; without looking forward it is no better than these.
+            to an error of 0.4 or less by looking forward, and one that never sees the last three; without looking \
+            forward it is no better than uniform actions.
             """,
         parameters: [
             ClaimParameter("items", default: 10, "Items to choose from, of the tables.", in: 6...14, whole: true),
@@ -39,6 +39,12 @@ extension Catalogue {
                 "networkSteps", default: 800, "Updates of the networks.", in: 100...5000, whole: true),
         ],
         defaultSeeds: 0..<5,
+        disputed: """
+            Without the last three steps the error is 0.39 to 0.53 on ten ranges of five fresh seeds, \
+            above the 0.4 that was fixed beforehand in eight of them: what is not seen is right only as far as the network \
+            carries the flow over to it. All else holds on all ten: a third of the updates or fewer, and 0.24 to 0.36 \
+            without the last step, where detailed balance is no better than uniform actions.
+            """,
         run: { try FLGFlowNetExperiment($0).outcome() })
 }
 
@@ -47,14 +53,9 @@ extension Catalogue {
 ///     DB     (log F(s)  + log P_F(s'|s) - log F(s')  - log P_B(s|s'))^2
 ///     FL-DB  (log F~(s) + log P_F(s'|s) - log F~(s') - log P_B(s|s') + E(s') - E(s))^2,  F = exp(-E) F~, F~(x) = 1
 ///
-/// What is not seen is right only as far as the network carries F~ over to it: without the last three steps an error of
-/// 0.4 was expected, and on ten ranges of five seeds it was 0.39 to 0.53, where without the last one it was 0.24 to
-/// 0.36.
-///
 /// P_B is uniform. Tables start at 0, with Adam at 0.05; networks are two layers of 128 on the set's members, at 0.001.
 ///
-/// It holds on ten ranges of other seeds and with sets of 4 of 8 items. With energies of half the size uniform actions
-/// are less wrong, and without the last three steps the error is 0.72 of theirs.
+/// All but the test of the last three steps passes on ten ranges of other seeds, and with sets of 4 of 8 items.
 struct FLGFlowNetExperiment {
     let context: ClaimContext
     /// Without it the energy is left out of every loss.
@@ -112,9 +113,7 @@ struct FLGFlowNetExperiment {
             } + [
                 ClaimTest("updates, SubTB over FL-SubTB", middle(4) / middle(1), .above, 1),
                 ClaimTest("error of FL-DB without the last step", middle(5), .atMost, 0.4),
-                ClaimTest(
-                    "error of FL-DB without the last three, over that of uniform actions",
-                    interquartileMean(of: seeds.map { $0.cut[1] / $0.uniform }), .atMost, 0.5),
+                ClaimTest("error of FL-DB without the last three", middle(6), .atMost, 0.4),
                 ClaimTest(
                     "error of DB without the last step, less that of uniform actions",
                     interquartileMean(of: seeds.map { $0.cut[2] - $0.uniform }), .atLeast, -0.05),

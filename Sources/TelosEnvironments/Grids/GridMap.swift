@@ -1,3 +1,5 @@
+import TelosTensor
+
 /// What is wrong with a map: where (1-based), what, and what to write instead.
 public struct GridMapError: Error, CustomStringConvertible, Equatable {
     public var message: String
@@ -95,6 +97,26 @@ extension GridMap {
         cells[0][0] = "S"
         cells[size - 1][size - 1] = "G"
         return try GridMap(cells.map { String($0) }.joined(separator: "\n"))
+    }
+
+    /// A square with the start in the first corner, the goal in the last, and a mark in `count` of the other cells, drawn
+    /// one after another, each as likely.
+    /// - Throws: what `init(_:)` throws, and for more marks than there are other cells.
+    public static func square(
+        _ size: Int, scattering mark: Character, count: Int, using random: inout RandomStream
+    ) throws -> GridMap {
+        guard size >= 2, (0...(size * size - 2)).contains(count) else {
+            throw GridMapError(
+                "a square of \(size) x \(size) cells has no room for \(count) marks beside start and goal")
+        }
+        var cells = [Character](repeating: ".", count: size * size)
+        (cells[0], cells[size * size - 1]) = ("S", "G")
+        for _ in 0..<count {
+            var cell: Int
+            repeat { cell = random.index(below: size * size) } while cells[cell] != "."
+            cells[cell] = mark
+        }
+        return try GridMap((0..<size).map { String(cells[($0 * size)..<(($0 + 1) * size)]) }.joined(separator: "/"))
     }
 
     /// Four rooms joined by four openings; size 11 is the layout of Sutton, Precup and Singh (1999) without its border.

@@ -1,3 +1,5 @@
+import TelosTensor
+
 /// A finite Markov decision process without a reward: a table of transition probabilities.
 ///
 /// T(s'|s,a) is stored densely for callers and, by successor lists, sparsely for the solvers. Rewards for it are plain
@@ -97,6 +99,18 @@ public struct TabularMDP: Sendable, Hashable {
         for entry in rowStarts[row]..<rowStarts[row + 1] {
             body(successorStates[entry], successorProbabilities[entry])
         }
+    }
+
+    /// A state drawn from T(.|state, action).
+    public func successor(of state: Int, action: Int, using random: inout RandomStream) -> Int {
+        var target = random.uniform()
+        var drawn = state
+        forEachSuccessor(of: state, action: action) { next, probability in
+            guard target >= 0 else { return }
+            drawn = next
+            target -= probability
+        }
+        return drawn
     }
 
     /// The states that `action` can lead to from `state`, ascending.

@@ -81,16 +81,7 @@ public func logEpisodes(
             let action = random.index(weights: behavior[(state * actionCount)..<((state + 1) * actionCount)])
             rewards.append(reward[state * actionCount + action] + (rewardNoise > 0 ? rewardNoise * random.normal() : 0))
             actions.append(action)
-            var target = random.uniform()
-            var next = state
-            var isFound = false
-            mdp.forEachSuccessor(of: state, action: action) { successor, probability in
-                guard !isFound else { return }
-                next = successor
-                target -= probability
-                isFound = target < 0
-            }
-            states.append(next)
+            states.append(mdp.successor(of: state, action: action, using: &random))
         }
         return try LoggedEpisode(
             states: states, actions: actions, rewards: rewards, isTerminated: mdp.terminal[states[states.count - 1]],

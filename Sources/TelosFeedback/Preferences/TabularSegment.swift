@@ -54,16 +54,6 @@ extension TabularMDP {
         return TabularSegment(states: states, actions: actions)
     }
 
-    /// A state drawn from T(.|state, action).
-    public func successor(of state: Int, action: Int, using random: inout RandomStream) -> Int {
-        var (target, drawn) = (random.uniform(), state)
-        for (next, probability) in successors(of: state, action: action) where target >= 0 {
-            drawn = next
-            target -= probability
-        }
-        return drawn
-    }
-
     /// Calls `body` with every step of `segment` that leaves a state that is not terminal.
     public func forEachStep(of segment: TabularSegment, _ body: (_ state: Int, _ action: Int, _ next: Int) -> Void) {
         for (step, action) in segment.actions.enumerated() where !terminal[segment.states[step]] {

@@ -20,18 +20,9 @@ struct ModelWalker {
 
     /// Moves on and returns the state reached.
     mutating func step(_ action: Int, _ random: inout RandomStream) -> Int {
-        var target = random.uniform()
-        var next = state
-        var isFound = false
-        model.forEachSuccessor(of: state, action: action) { successor, probability in
-            guard !isFound else { return }
-            next = successor
-            target -= probability
-            isFound = target < 0
-        }
-        state = next
+        state = model.successor(of: state, action: action, using: &random)
         stepsInEpisode += 1
-        return next
+        return state
     }
 }
 

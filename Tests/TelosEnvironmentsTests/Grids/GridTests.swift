@@ -32,6 +32,17 @@ struct GridTests {
         return values[environment.specification.signalIndex(name)!]
     }
 
+    @Test func scatteredMarksStandBesideStartAndGoal() throws {
+        var random = RandomKey(seed: 1).stream
+        for count in [0, 3, 7] {
+            let map = try GridMap.square(3, scattering: "H", count: count, using: &random)
+            #expect(map.cells.count { $0 == "H" } == count)
+            #expect(map.cells.first == "S" && map.cells.last == "G")
+        }
+        #expect(throws: GridMapError.self) { try GridMap.square(3, scattering: "H", count: 8, using: &random) }
+        #expect(throws: GridMapError.self) { try GridMap.square(1, scattering: "H", count: 0, using: &random) }
+    }
+
     @Test func `optimal values of the open grid`() throws {
         for (size, expected) in [(4, 0.752), (5, 0.672)] {
             let batch = try entry("Grid", ["size": .integer(size)])
