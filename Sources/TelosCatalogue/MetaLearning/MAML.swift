@@ -136,35 +136,25 @@ struct MAMLExperiment {
     private func train(_ parameters: Parameters<MLP>, _ method: Method, _ key: RandomKey) throws {
         let (tasks, shots) = (context.whole("tasks"), context.whole("shots"))
         let inputs = (0..<4).map { _ in Tensor(placeholder: tasks, shots, 1) }
-        let model = parameters.traced
-        let loss: Tensor
-        if method == .joint || !adapts {
-            let each = model.repeated(tasks)
-            loss = (Self.loss(each, inputs[0], inputs[1]) + Self.loss(each, inputs[2], inputs[3])) / Float(2 * tasks)
-        } else {
+        let descent = try Descent(moving: parameters, inputs: inputs) { model in
+            if method == .joint || !adapts {
+                let each = model.repeated(tasks)
+                return (Self.loss(each, inputs[0], inputs[1]) + Self.loss(each, inputs[2], inputs[3]))
+                    / Float(2 * tasks)
+            }
             let adapted = unrolledDescent(
                 from: model.repeated(tasks), steps: 1, rate: Tensor(Float(context["innerRate"])),
                 isFirstOrder: method == .firstOrder
             ) { each, _ in Self.loss(each, inputs[0], inputs[1]) }
-            loss = Self.loss(adapted, inputs[2], inputs[3]) / Float(tasks)
+            return Self.loss(adapted, inputs[2], inputs[3]) / Float(tasks)
         }
-        let theta = model.tensors
-        let memory = try Parameters(Adam().initialState(for: theta))
-        let step = Adam().step(
-            theta, gradients: gradient(of: loss, withRespectTo: theta), state: memory.traced,
-            learningRate: Tensor(Float(context["rate"])))
-        let program = try Program(
-            inputs: inputs, outputs: [],
-            updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }
-                + Program.Update.all(memory.traced, to: step.state))
         var random = key.stream
         for _ in 0..<context.whole("updates") {
-            let sets = draw(tasks, [shots, shots], &random)
-            for (index, set) in sets.enumerated() {
-                _ = program.input(2 * index).update(fromContentsOf: set.x)
-                _ = program.input(2 * index + 1).update(fromContentsOf: set.y)
+            for (index, set) in draw(tasks, [shots, shots], &random).enumerated() {
+                _ = descent.input(2 * index).update(fromContentsOf: set.x)
+                _ = descent.input(2 * index + 1).update(fromContentsOf: set.y)
             }
-            program.run()
+            descent.step(learningRate: context["rate"])
         }
     }
 

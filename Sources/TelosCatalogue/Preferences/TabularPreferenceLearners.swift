@@ -54,24 +54,17 @@ struct TabularPreferenceLearners {
         func rows(_ counts: [[Double]]) -> Tensor {
             Tensor(counts.flatMap { $0.map { Float($0) } }, shape: [counts.count, pairCount])
         }
-        let logits = try Parameters(
-            Tensor(clonedBehavior().map { Float(telos_log64($0)) }, shape: [mdp.stateCount, mdp.actionCount]))
-        let logProbabilities = logits.traced.logSoftmax().reshaped(pairCount, 1)
-        func score(_ counts: [[Double]]) -> Tensor { Float(temperature) * matmul(rows(counts), logProbabilities) }
         let target = Tensor(preferences.map { Float($0.target) }, shape: [preferences.count, 1])
-        let loss = contrastivePreferenceLoss(
-            first: score(first), second: score(second), target: target, bias: Float(bias)
-        ).mean()
-        let memory = try Parameters(Adam().initialState(for: [logits.traced]))
-        let step = Adam().step(
-            [logits.traced], gradients: gradient(of: loss, withRespectTo: [logits.traced]), state: memory.traced,
-            learningRate: Tensor(Float(learningRate)))
-        let program = try Program(
-            inputs: [], outputs: [loss],
-            updates: [Program.Update(logits.traced, to: step.parameters[0])]
-                + Program.Update.all(memory.traced, to: step.state))
-        for _ in 0..<steps { program.run() }
-        return TabularPolicy.softmax(logits.values(0).map { Double($0) }, actionCount: mdp.actionCount)
+        let cloned = Tensor(clonedBehavior().map { Float(telos_log64($0)) }, shape: [mdp.stateCount, mdp.actionCount])
+        let descent = try Descent(cloned) { logits in
+            let logProbabilities = logits.logSoftmax().reshaped(pairCount, 1)
+            func score(_ counts: [[Double]]) -> Tensor { Float(temperature) * matmul(rows(counts), logProbabilities) }
+            return contrastivePreferenceLoss(
+                first: score(first), second: score(second), target: target, bias: Float(bias)
+            ).mean()
+        }
+        for _ in 0..<steps { descent.step(learningRate: learningRate) }
+        return TabularPolicy.softmax(descent.parameters.values(0).map { Double($0) }, actionCount: mdp.actionCount)
     }
 
     struct ImplicitQ {

@@ -17,7 +17,7 @@ final class QuantileLearner {
     private static let scale: Float = 10
     private let online: Parameters<QNetwork>
     private let target: Parameters<QNetwork>
-    private let update: Program
+    private let update: Descent<QNetwork>
     private let listing: Program
     private var replay: [(state: Int, action: Int, next: Int, reward: Float)] = []
     private var oldest = 0
@@ -52,15 +52,7 @@ final class QuantileLearner {
             + Float(grid.discount) * goesOn.reshaped(batch, 1) * following
         let predicted = chosen(online.traced(here, levels: drawn[0]), action)
         let loss = ReturnLoss.quantile(predicted: predicted, levels: drawn[0], targets: targets).mean()
-        let theta = online.traced.tensors
-        let memory = try Parameters(Adam().initialState(for: theta))
-        let step = Adam().step(
-            theta, gradients: gradient(of: loss, withRespectTo: theta), state: memory.traced,
-            learningRate: Tensor(1e-3))
-        update = try Program(
-            inputs: [here, action, next, reward] + drawn + [drawnAction], outputs: [loss],
-            updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }
-                + Program.Update.all(memory.traced, to: step.state))
+        update = try Descent(moving: online, inputs: [here, action, next, reward] + drawn + [drawnAction]) { _ in loss }
         let every = Tensor((0..<cells).map(Float.init), shape: [cells, 1])
         listing = try Program(
             inputs: [], outputs: [online.traced(every, levels: even(levels)) / Self.scale])
@@ -91,7 +83,7 @@ final class QuantileLearner {
             }
             random.fillUniform(update.input(4))
             random.fillUniform(update.input(5))
-            update.run()
+            update.step(learningRate: 1e-3)
         }
         target.copy(from: online)
     }

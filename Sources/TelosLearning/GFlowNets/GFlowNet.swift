@@ -34,7 +34,7 @@ public final class GFlowNet<Model: TensorContainer> {
     public let graph: FlowGraph
     public let settings: GFlowNetSettings
     public let parameters: Parameters<Model>
-    private let training: Program
+    private let training: Descent<Model>
     private let acting: Program
     private let listing: Program
     private let finished: [Bool]
@@ -78,29 +78,21 @@ public final class GFlowNet<Model: TensorContainer> {
         if settings.isForwardLooking { logForward = logForward + steps1(energies) - steps0(energies) }
         let logBackward = steps1(backward.gatheringRows(states))
         let logFlow = flow.reshaped(batch, steps + 1)
-        let loss: Tensor
-        switch settings.objective {
-        case .trajectoryBalance:
-            loss = FlowLoss.trajectoryBalance(
-                logPartition: heads(Tensor([0], shape: [1])).flow.reshaped(),
-                logReward: -energies.reshaped(batch, steps + 1).sliced(axis: 1, steps, steps + 1).reshaped(batch),
-                logForward: logForward, logBackward: logBackward, mask: mask)
-        case .detailedBalance:
-            loss = FlowLoss.detailedBalance(
-                logFlow: logFlow, logForward: logForward, logBackward: logBackward, mask: mask)
-        case .subTrajectoryBalance(let decay):
-            loss = FlowLoss.subTrajectoryBalance(
-                logFlow: logFlow, logForward: logForward, logBackward: logBackward, mask: mask, decay: decay)
+        training = try Descent(moving: parameters, inputs: [states, chosen, mask]) { _ in
+            switch settings.objective {
+            case .trajectoryBalance:
+                return FlowLoss.trajectoryBalance(
+                    logPartition: heads(Tensor([0], shape: [1])).flow.reshaped(),
+                    logReward: -energies.reshaped(batch, steps + 1).sliced(axis: 1, steps, steps + 1).reshaped(batch),
+                    logForward: logForward, logBackward: logBackward, mask: mask)
+            case .detailedBalance:
+                return FlowLoss.detailedBalance(
+                    logFlow: logFlow, logForward: logForward, logBackward: logBackward, mask: mask)
+            case .subTrajectoryBalance(let decay):
+                return FlowLoss.subTrajectoryBalance(
+                    logFlow: logFlow, logForward: logForward, logBackward: logBackward, mask: mask, decay: decay)
+            }
         }
-        let theta = model.tensors
-        let memory = try Parameters(Adam().initialState(for: theta))
-        let step = Adam().step(
-            theta, gradients: gradient(of: loss, withRespectTo: theta), state: memory.traced,
-            learningRate: Tensor(Float(settings.learningRate)))
-        training = try Program(
-            inputs: [states, chosen, mask], outputs: [loss],
-            updates: zip(theta, step.parameters).map { Program.Update($0, to: $1) }
-                + Program.Update.all(memory.traced, to: step.state))
         let current = Tensor(placeholder: batch)
         acting = try Program(inputs: [current], outputs: [exp(heads(current).policy)])
         let every = Tensor((0..<count).map(Float.init), shape: [count])
@@ -133,8 +125,7 @@ public final class GFlowNet<Model: TensorContainer> {
         for row in 0..<batch {
             for step in max(0, lengths[row] - settings.droppedSteps)..<lengths[row] { mask[row * steps + step] = 0 }
         }
-        training.run()
-        return withExtendedLifetime(training) { training.output(0)[0] }
+        return Float(training.step(learningRate: settings.learningRate))
     }
 
     private func draw(
