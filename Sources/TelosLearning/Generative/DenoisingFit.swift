@@ -25,7 +25,8 @@ public final class DenoisingFit<Model: TensorContainer> {
         let (data, noise) = (Tensor(placeholder: batch, width), Tensor(placeholder: batch, width))
         let (level, weight) = (Tensor(placeholder: batch), Tensor(placeholder: batch))
         descent = try Descent(moving: parameters, inputs: [data, noise, level, weight], gradientLimit: 1) { model in
-            (weight * process.denoisingLoss(data: data, noise: noise, level: level) { prediction(model, $0, $1) }).mean()
+            (weight * process.denoisingLoss(data: data, noise: noise, level: level) { prediction(model, $0, $1) })
+                .mean()
         }
     }
 

@@ -40,7 +40,8 @@ public final class DenoisingPolicyUpdate<Model: TensorContainer> {
         _ chains: DenoisingChains, advantages: [Double], epochs: Int, learningRate: Double,
         using random: inout RandomStream
     ) {
-        precondition(advantages.count == chains.count && chains.width == width, "one advantage a chain of width \(width)")
+        precondition(advantages.count == chains.count, "one advantage a chain")
+        precondition(chains.width == width, "chains of width \(width)")
         let levels = chains.logProbabilities.count
         var order = Array(0..<(levels * chains.count))
         for _ in 0..<epochs {
