@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let offline: [CatalogueEntry] = [dualRL]
+    static let offline: [CatalogueEntry] = [dualRL, ravl]
 }

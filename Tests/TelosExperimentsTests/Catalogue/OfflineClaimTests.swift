@@ -19,6 +19,30 @@ import Testing
         }
     }
 
+    @Test func ravlHoldsAndFailsWithTwoTables() throws {
+        let report = try Catalogue.reproduce(slug: "ravl", seeds: 300..<304, threads: 2)
+        #expect(report.verdict == .holds, "\(report.text)")
+        let plain = try Catalogue.reproduce(slug: "ravl", seeds: 300..<302, set: ["members": 2], threads: 2)
+        #expect(plain.tests.first { $0.name == "RAVL: share that fails" }?.passed == false)
+    }
+
+    /// Against a search of all walks of four steps.
+    @Test func theGridsOptimumIsThatOfAllWalks() {
+        let grid = EdgeOfReachGrid(size: 15, goal: (1, 2))
+        func best(_ cell: Int, _ steps: Int) -> Double {
+            (0..<5).map { action in
+                let pair = cell * 5 + action
+                let rest = steps == 1 ? grid.optimum[grid.next[pair]] : best(grid.next[pair], steps - 1)
+                return grid.rewards[pair] + EdgeOfReachGrid.discount * rest
+            }.max()!
+        }
+        let goal = 8 * 15 + 9
+        #expect(abs(grid.optimum[goal]) < 1e-9 && grid.rewards[goal * 5 + 4] == 0)
+        for cell in grid.starts { #expect(abs(best(cell, 4) - grid.optimum[cell]) < 1e-9) }
+        let mean = grid.starts.reduce(0) { $0 + grid.optimum[$1] } / 9
+        #expect(abs(grid.bestValue - mean) < 0.01)
+    }
+
     @Test func expertsOfTheGridArriveAndAbsorb() throws {
         let grid = try StartAnywhereGrid(size: 5, slip: 0.1)
         #expect(try grid.success(grid.best, 60) > 0.999)
