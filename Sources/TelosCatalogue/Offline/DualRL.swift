@@ -43,6 +43,11 @@ extension Catalogue {
 }
 
 /// Value losses on noisy values, and imitation from data that do not cover the expert.
+///
+/// Imitation holds without slips and with a fifth of them, on grids of 6 and 10, at expert's shares of 0.2 and 0.8 and with
+/// 120 random trajectories: ReCOIL reaches 0.94 to 1 of the expert. Its lead over behaviour cloning is 0.03 on a grid of 6,
+/// 0.23 on one of 10 and 0.07 with 5 expert trajectories; the term of the other data is worth 0.68 at a share of 0.2 and
+/// 0.03 at 0.8, where the expert outweighs them anyway. The value losses hold with 0.3% and 3% of outliers and 1600 steps.
 struct DualRLExperiment {
     let context: ClaimContext
     static let temperatures = [2.0, 1, 0.5, 0.2, 0.1]
