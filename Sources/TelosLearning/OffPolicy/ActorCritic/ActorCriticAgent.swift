@@ -29,7 +29,11 @@ final class ActorCriticAgent: OffPolicyAgent {
     private var summed = 0
     private var policyUpdates = 0
 
-    init(_ specification: EnvironmentSpecification, _ options: any ActorCriticOptions, context: LearnerContext) throws {
+    /// - regularizer: what keeps it near the actions of a dataset, where it learns from one.
+    init(
+        _ specification: EnvironmentSpecification, _ options: any ActorCriticOptions, context: LearnerContext,
+        regularizer: OfflineRegularizer = .none
+    ) throws {
         guard let encoding = ObservationEncoding(specification.observation),
             let head = ActorHead(specification.action, options.actorKind)
         else {
@@ -69,7 +73,7 @@ final class ActorCriticAgent: OffPolicyAgent {
             options: options, actor: actor.traced, targetActor: targetActor?.traced, critics: critics.traced,
             targets: targets?.traced, moments: moments.traced, logTemperature: logTemperature.traced,
             actorMemory: actorMemory.traced, criticMemory: criticMemory.traced,
-            temperatureMemory: temperatureMemory.traced, isMasked: isMasked)
+            temperatureMemory: temperatureMemory.traced, isMasked: isMasked, regularizer: regularizer)
         wholeUpdate = try update.compiled(movesPolicy: true, threads: context.threads)
         criticUpdate =
             options.policyInterval > 1 ? try update.compiled(movesPolicy: false, threads: context.threads) : nil
@@ -126,6 +130,8 @@ final class ActorCriticAgent: OffPolicyAgent {
         for index in update.noises { actor.traced.head.fillNoise(program.input(index), using: &random) }
         drawSubset(program.input(update.offsets), using: &random)
         for index in update.dropout { random.fillUniform(program.input(index)) }
+        for index in update.penaltyUniforms { random.fillUniform(program.input(index)) }
+        for index in update.penaltyNoises { random.fillNormal(program.input(index)) }
         program.run()
         updates += 1
         sums[0] += Double(program.output(0)[0])

@@ -17,6 +17,7 @@ struct ActorCriticUpdate {
     let temperatureMemory: Adam.State
     /// Whether some discrete actions are impossible.
     var isMasked = false
+    var regularizer = OfflineRegularizer.none
 
     /// Uniform numbers that dropout reads, as inputs of the program.
     private final class DropoutInputs {
@@ -47,6 +48,9 @@ struct ActorCriticUpdate {
         let noises: Range<Int>
         let offsets: Int
         let dropout: Range<Int>
+        /// Uniform and normal numbers of the actions at which a conservative penalty is taken.
+        let penaltyUniforms: Range<Int>
+        let penaltyNoises: Range<Int>
     }
 
     func compiled(movesPolicy: Bool, threads: Int) throws -> Compiled {
@@ -88,6 +92,7 @@ struct ActorCriticUpdate {
             following = joint.outputs.sliced(axis: 1, batch, 2 * batch)
             stepMoments = joint.moments
         }
+        let all = values
         if case .categorical(let count) = actor.head {
             values = (values * sample.actions.reshaped(batch).oneHot(count)).sum(axis: 2, keepingAxis: true)
         }
@@ -95,7 +100,10 @@ struct ActorCriticUpdate {
         let bootstraps = sample.bootstraps.reshaped(batch, 1)
         let target = (sample.rewards.reshaped(batch, 1) + bootstraps * returns).stoppingGradient
         // The sum over critics of means over the batch.
-        let criticLoss = (sample.weights * losses(values, target)).sum() / Float(batch)
+        var criticLoss = (sample.weights * losses(values, target)).sum() / Float(batch)
+        let penalty = conservativePenalty(
+            all, values, actor: acting, critics: { critics($0, $1, .plain()).outputs }, reading: read.present)
+        if let penalty { criticLoss = criticLoss + penalty.loss }
         let criticStep = adam.step(
             critics.tensors, gradients: gradient(of: criticLoss, withRespectTo: critics.tensors), state: criticMemory,
             learningRate: learningRate)
@@ -112,7 +120,8 @@ struct ActorCriticUpdate {
             let mode = targets == nil ? .evaluation(stepMoments) : plain(dropout)
             let (loss, logProbability, actorOutputs) = actorLoss(
                 acting.present, noise: noise, mask: sample.mask, critics: judges,
-                reading: sample.features(of: judges, from: column).present, mode: mode, temperature: temperature)
+                reading: sample.features(of: judges, from: column).present, mode: mode, temperature: temperature,
+                data: input)
             outputs += actorOutputs
             let step = adam.step(
                 actor.tensors, gradients: gradient(of: loss, withRespectTo: actor.tensors), state: actorMemory,
@@ -134,12 +143,17 @@ struct ActorCriticUpdate {
             }
         }
         let inputs = sample.tensors + [learningRate, nextNoise, noise, offsets]
+        let (uniforms, normals) = (penalty?.uniforms ?? [], penalty?.normals ?? [])
         let program = try Program(
-            inputs: inputs + dropout.placeholders, outputs: outputs, updates: updates, threads: threads)
+            inputs: inputs + dropout.placeholders + uniforms + normals, outputs: outputs, updates: updates,
+            threads: threads)
+        let penaltyStart = inputs.count + dropout.placeholders.count
         let first = sample.tensors.count
         return Compiled(
             program: program, batch: sample.batch(in: program), learningRate: first, noises: (first + 1)..<(first + 3),
-            offsets: first + 3, dropout: inputs.count..<(inputs.count + dropout.placeholders.count))
+            offsets: first + 3, dropout: inputs.count..<penaltyStart,
+            penaltyUniforms: penaltyStart..<(penaltyStart + uniforms.count),
+            penaltyNoises: (penaltyStart + uniforms.count)..<(penaltyStart + uniforms.count + normals.count))
     }
 
     /// -scale * elements of a box action; scale * log n of n possible discrete ones, the share of the largest entropy.
@@ -168,6 +182,39 @@ struct ActorCriticUpdate {
             levels: Tensor(ReturnLoss.midpoints(options.quantiles), shape: [1, options.quantiles]),
             targets: target.broadcast(to: [critics, batch, count]).reshaped(critics * batch, count))
         return loss.reshaped(critics, batch) / Float(options.quantiles)
+    }
+
+    /// Conservative Q-learning's part of the critics' loss, weight times the sum over critics of the mean of
+    /// log sum over a of exp Q(s,a) - Q(s, a of the data); nil without one.
+    /// - all: of every discrete action, [critics, batch, actions].
+    /// - values: of the data's actions, [critics, batch, 1].
+    private func conservativePenalty(
+        _ all: Tensor, _ values: Tensor, actor features: (present: Tensor, following: Tensor),
+        critics: (Tensor, Tensor) -> Tensor, reading read: Tensor
+    ) -> (loss: Tensor, uniforms: [Tensor], normals: [Tensor])? {
+        guard case .conservative(let weight, let samples) = regularizer else { return nil }
+        let batch = rows
+        func loss(_ logSum: Tensor) -> Tensor {
+            Float(weight) * (logSum - values.reshaped(options.critics, batch)).sum() / Float(batch)
+        }
+        if case .categorical = actor.head { return (loss(all.logSumExp()), [], []) }
+        let width = actor.head.width
+        func repeated(_ x: Tensor) -> Tensor {
+            x.reshaped(1, batch, x.shape[1]).broadcast(to: [samples, batch, x.shape[1]])
+                .reshaped(samples * batch, x.shape[1])
+        }
+        let uniform = Tensor(placeholder: samples * batch, width)
+        let normals = [Tensor(placeholder: samples * batch, width), Tensor(placeholder: samples * batch, width)]
+        let drawn = zip([features.present, features.following], normals).map { features, noise in
+            actor.gaussian(repeated(features)).sampleWithLogProbability(noise: noise)
+        }
+        // A uniform action of [-1, 1]^d has density 2^-d.
+        let density = Tensor(-0.693_147_2 * Float(width)).broadcast(to: [samples * batch])
+        let weighed = ([(2 * uniform - 1, density)] + drawn.map { ($0.action, $0.logProbability) }).map { action, log in
+            (critics(repeated(read), action.stoppingGradient).reshaped(options.critics, samples, batch)
+                - log.stoppingGradient.reshaped(1, samples, batch)).transposed(0, 2, 1)
+        }
+        return (loss(Tensor.concatenate(weighed, axis: 2).logSumExp()), [uniform], normals)
     }
 
     /// - features: of the actor, or of its target where it has one.
@@ -211,7 +258,7 @@ struct ActorCriticUpdate {
     /// - read: features of the critics.
     private func actorLoss(
         _ features: Tensor, noise: Tensor, mask: Tensor?, critics: CriticEnsemble, reading read: Tensor,
-        mode: FeedForward.Mode, temperature: Tensor
+        mode: FeedForward.Mode, temperature: Tensor, data: Tensor?
     ) -> (loss: Tensor, logProbability: Tensor?, outputs: [Tensor]) {
         func value(_ action: Tensor?) -> Tensor {
             let values = critics(read, action, mode).outputs
@@ -232,15 +279,20 @@ struct ActorCriticUpdate {
             return (loss, draw.logProbability, [-draw.logProbability.mean(), temperature])
         case .deterministic:
             let action = actor.action(features)
-            let value = critics(read, action, mode).outputs.sliced(axis: 0, 0, 1).mean()
-            return (-value, nil, [value, abs(action).mean()])
+            let values = critics(read, action, mode).outputs.sliced(axis: 0, 0, 1)
+            let value = values.mean()
+            guard case .cloning(let weight) = regularizer, let data else {
+                return (-value, nil, [value, abs(action).mean()])
+            }
+            let scale = Float(weight) / (abs(values).mean().stoppingGradient + 1e-8)
+            return ((action - data).squared.mean() - scale * value, nil, [value, abs(action).mean()])
         }
     }
 }
 
 extension Tensor {
     /// The least over the first axis, [k, m, n] -> [m, n].
-    fileprivate var least: Tensor {
+    var least: Tensor {
         (0..<shape[0]).map { sliced(axis: 0, $0, $0 + 1).reshaped(to: Array(shape.dropFirst())) }
             .reduce(nil as Tensor?) { least, one in least.map { minimum($0, one) } ?? one }!
     }
