@@ -103,7 +103,8 @@ public struct EnvironmentEntry: Sendable {
 
 /// The environments that come with Telos. Each suite's file lists its own.
 public enum Environments {
-    public static let all: [EnvironmentEntry] = classicControl + grids + mazes + bandits + auctions + sanity
+    public static let all: [EnvironmentEntry] =
+        classicControl + grids + mazes + bandits + auctions + simulators + sanity
 
     public static func named(_ name: String) -> EnvironmentEntry? { all.first { $0.name == name } }
 }
