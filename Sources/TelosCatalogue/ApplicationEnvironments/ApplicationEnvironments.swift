@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let applicationEnvironments: [CatalogueEntry] = [rlb]
+    static let applicationEnvironments: [CatalogueEntry] = [rlb, threeBodyStepping]
 }

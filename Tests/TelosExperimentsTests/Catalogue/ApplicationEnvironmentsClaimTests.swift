@@ -53,4 +53,18 @@ import Testing
             #expect(test.passed == isAboutOthers, "\(test.name) \(test.statistic)")
         }
     }
+
+    @Test func steppingHoldsAtReducedSize() throws {
+        let report = try Catalogue.reproduce(
+            slug: "three-body-stepping", seeds: 100..<101, set: ["episodes": 60, "tests": 20], threads: 2)
+        for test in report.tests where test.name.hasPrefix("weight 1:") { #expect(test.passed, "\(report.text)") }
+    }
+
+    /// Without seeing the bodies no step is better than a constant one.
+    @Test func steppingFailsBlind() throws {
+        let report = try Catalogue.reproduce(
+            slug: "three-body-stepping", seeds: 100..<101, set: ["episodes": 20, "tests": 10, "sight": 0], threads: 2)
+        #expect(report.verdict == .fails)
+        #expect(report.tests.first { $0.name == "weight 1: decades below constant steps" }?.passed == false)
+    }
 }
