@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let multiObjectiveAndConstrained: [CatalogueEntry] = [cMORL]
+    static let multiObjectiveAndConstrained: [CatalogueEntry] = [cMORL, tsac]
 }

@@ -17,6 +17,30 @@ import Testing
         #expect(try !passed(without, names[0]))
     }
 
+    @Test func tsacNeedsItsFirstStage() throws {
+        let names = ["plain: share of worlds that keep both", "plain: change of watch time"]
+        let report = try Catalogue.reproduce(slug: "tsac", seeds: 100..<130, threads: 2)
+        for name in names { #expect(try passed(report, name), "\(report.text)") }
+        let without = try Catalogue.reproduce(slug: "tsac", seeds: 100..<110, set: ["firstStage": 0], threads: 2)
+        #expect(try !passed(without, names[0]))
+    }
+
+    /// The mean responses that logs are judged by are those that are drawn.
+    @Test func sessionsPayTheirMeans() throws {
+        var random = RandomKey(seed: 2).stream
+        let world = try ShortVideoSessions(conflict: 0.5, watchNoise: 6, likeRate: 0.05, using: &random)
+        let log = world.log(rows: 200_000, watchNoise: 6, using: &random)
+        let visits = log.visits
+        for response in 0..<3 {
+            let means = log.reward(response)
+            for pair in visits.indices where visits[pair] > 2000 {
+                let spread = response == 0 ? 6 : world.responses[response][pair].squareRoot()
+                #expect(abs(means[pair] - world.responses[response][pair]) < 4.5 * spread / visits[pair].squareRoot())
+            }
+        }
+        for (one, other) in zip(log.behavior(), world.behavior) { #expect(abs(one - other) < 0.02) }
+    }
+
     /// One step along one objective's gradient is what finite differences of its return say.
     @Test func tablesClimbTheirGradient() throws {
         var random = RandomKey(seed: 1).stream
