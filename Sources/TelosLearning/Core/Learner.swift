@@ -1,4 +1,5 @@
 import TelosEnvironments
+import TelosFeedback
 import TelosTensor
 
 /// What a policy acts on, row by row.
@@ -147,11 +148,16 @@ public struct LearnerContext: Sendable {
     public var plannedSteps: Int
     /// Cores one learner may use.
     public var threads: Int
+    /// An expert's episodes, for learners that imitate; none where they are in a file that an option names.
+    public var demonstrations: [Segment]
 
-    public init(task: TaskDefinition, key: RandomKey, plannedSteps: Int, threads: Int = 1) {
+    public init(
+        task: TaskDefinition, key: RandomKey, plannedSteps: Int, threads: Int = 1, demonstrations: [Segment] = []
+    ) {
         self.task = task
         self.key = key
         self.plannedSteps = plannedSteps
         self.threads = threads
+        self.demonstrations = demonstrations
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import TelosEnvironments
+import TelosFeedback
 import TelosRewards
 import TelosTensor
 import Testing
@@ -26,7 +27,7 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         let small: [String: Any] = [
             "environments": 3, "stepsPerIteration": 45, "rolloutSteps": 12, "epochs": 2, "minibatchSize": 12,
             "batchSize": 8, "hiddenSizes": [8], "bufferSize": 200, "bufferCapacity": 200, "learningStarts": 20,
-            "policyIterations": 2, "auxiliaryEpochs": 2, "predictorSizes": [8],
+            "policyIterations": 2, "auxiliaryEpochs": 2, "predictorSizes": [8], "discriminatorSizes": [8],
         ]
         let known = fields(of: entry.defaults)
         var chosen = small.filter { known[$0.key] != nil }
@@ -41,7 +42,18 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         task.horizon = horizon
         // A reward that is no rare event, so that every seed learns something soon.
         if environment == "Grid" { task.primary = try ExpressionReward("goal - 0.1 * pathDistance") }
-        return LearnerContext(task: task, key: RandomKey(seed: seed), plannedSteps: 2000)
+        let demonstrations = entry.family == "imitation" ? try Self.demonstrations() : []
+        return LearnerContext(
+            task: task, key: RandomKey(seed: seed), plannedSteps: 2000, demonstrations: demonstrations)
+    }
+
+    /// A few random steps of Pendulum: what imitators' cases are in.
+    private static func demonstrations() throws -> [Segment] {
+        var random = RandomKey(seed: 8).stream
+        func row(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.uniform(-1, 1)) } }
+        return try (0..<2).map { _ in
+            try Segment(observations: (0..<12).map { _ in row(3) }, actions: (0..<11).map { _ in row(1) })
+        }
     }
 
     func make(seed: Int = 0) throws -> any Learner { try entry.make(context(seed: seed), options) }
