@@ -1,3 +1,3 @@
 extension Catalogue {
-    static let imitation: [CatalogueEntry] = [rlif]
+    static let imitation: [CatalogueEntry] = [rlif, lipschitzGAIL]
 }
