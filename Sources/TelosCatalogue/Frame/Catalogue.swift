@@ -6,7 +6,7 @@ public enum Catalogue {
     public static let all: [CatalogueEntry] =
         rewardDesign + policyGradient + valueBased + explorationAndSkills + multiAgent + robustAndRiskAware
         + metaAndMultitask + bandits + offPolicyEvaluation + bayesianOptimization + preferences + imitation
-        directAlignment + languageModels + applicationEnvironments + diffusionAlignment + offline + modelBased
+        + directAlignment + languageModels + applicationEnvironments + diffusionAlignment + offline + modelBased
         + multiObjectiveAndConstrained
 
     /// Every system of the table, with what is known about it.
