@@ -98,7 +98,7 @@ struct LipschitzGAILExperiment {
     private func measure(_ key: RandomKey) throws -> (learners: [Measurement], clone: Double, expert: Double) {
         let task = try RingPoint.task()
         let expert = RingPoint.Expert()
-        let demonstrations = try demonstrate(
+        let demonstrations = try TransitionDataset.collecting(
             expert, on: task, episodes: context.whole("demonstrations"), key: key.derived("demonstrations"))
         func score(_ policy: any Policy) throws -> Double {
             try evaluate(policy, on: task, episodes: 50, key: key.derived("evaluation")).meanReturn
@@ -121,16 +121,16 @@ struct LipschitzGAILExperiment {
             result.score = try score(learner.policy())
             return result
         }
-        let clone = try BehaviorCloning(
-            Demonstrations(demonstrations), specification: RingPoint().specification,
-            key: key.derived("clone"))
-        var random = key.derived("cloning").stream
-        clone.fit(updates: 4000, using: &random)
+        var cloning = RegressionOptions()
+        (cloning.batchSize, cloning.learningRate, cloning.hiddenSizes) = (128, 1e-3, [64, 64])
+        let clone = try OfflineLearner.behaviorCloning(
+            demonstrations, LearnerContext(task: task, key: key.derived("clone"), plannedSteps: 4000), cloning)
+        try clone.learn(4000)
         return (learners, try score(clone.policy()), try score(expert))
     }
 
     private func makeLearner(
-        penalty: Double, spectralNorm: Bool, _ demonstrations: [Segment], key: RandomKey
+        penalty: Double, spectralNorm: Bool, _ demonstrations: TransitionDataset, key: RandomKey
     ) throws -> any Learner {
         let steps = context.whole("steps")
         let learnerContext = LearnerContext(

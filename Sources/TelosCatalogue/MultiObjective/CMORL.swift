@@ -175,9 +175,11 @@ struct CMORLExperiment {
         var fronts: [[[Double]]] = []
         for (crowding, hasBarrier) in [(true, context["barrier"] == 1), (false, true), (true, false)] {
             var search = search("extension")
-            try start(&search)
+            try search.start(updates: Self.firstUpdates)
             if fronts.isEmpty { fronts.append(search.archive.values) }
-            try extend(&search, byCrowding: crowding, hasBarrier: hasBarrier)
+            try search.extend(
+                by: push(hasBarrier: hasBarrier), updates: Self.pushUpdates, selected: Self.selected,
+                choosesIsolated: crowding)
             fronts.append(search.archive.values)
         }
         let units = SimplexWeights.units(objectives: count)
@@ -209,49 +211,9 @@ struct CMORLExperiment {
         return SimplexWeights.grid(objectives: objectives, divisions: divisions)
     }
 
-    /// Trains a policy for each objective alone.
-    private func start(_ search: inout ParetoSearch) throws {
-        for unit in SimplexWeights.units(objectives: search.world.objectiveCount) {
-            try search.train(from: VectorPolicyTable(search.world), updates: Self.firstUpdates) { _ in unit }
-        }
-    }
-
-    /// Extends the most isolated policies that were not extended before, round by round, until the budget is spent.
-    private func extend(_ search: inout ParetoSearch, byCrowding: Bool, hasBarrier: Bool) throws {
-        var extended: Set<Int> = []
-        while search.budget > 0 {
-            var chosen: [ParetoArchive<VectorPolicyTable>.Entry]
-            if byCrowding {
-                chosen = search.archive.mostIsolated(Self.selected) { !extended.contains($0.id) }
-            } else {
-                chosen = search.archive.entries.filter { !extended.contains($0.id) }
-                chosen.shuffle(using: &search.random)
-                chosen = Array(chosen.prefix(Self.selected))
-            }
-            // Everything was: begin again.
-            if chosen.isEmpty { extended = [] }
-            for entry in chosen {
-                extended.insert(entry.id)
-                for objective in 0..<search.world.objectiveCount {
-                    try search.train(
-                        from: entry.member, updates: Self.pushUpdates,
-                        weights: push(objective, from: entry.values, hasBarrier: hasBarrier))
-                }
-            }
-        }
-    }
-
-    /// Weights of advantages: 1 for the pushed objective, the barrier's for the others.
-    private func push(
-        _ objective: Int, from start: [Double], hasBarrier: Bool
-    ) -> (_ returns: [Double]) -> [Double] {
-        let (barrier, kept) = (InteriorPointBarrier(sharpness: context["sharpness"]), context["kept"])
-        return { returns in
-            let slacks = returns.indices.map { returns[$0] - kept * start[$0] }
-            var weights = hasBarrier ? barrier.weights(slacks: slacks) : returns.map { _ in 0 }
-            weights[objective] = 1
-            return weights
-        }
+    private func push(hasBarrier: Bool) -> ObjectivePush {
+        ObjectivePush(
+            barrier: hasBarrier ? InteriorPointBarrier(sharpness: context["sharpness"]) : nil, kept: context["kept"])
     }
 
     /// Pushes each objective from one policy for all of them.
@@ -268,7 +230,7 @@ struct CMORLExperiment {
         var (broken, rise) = (0.0, 0.0)
         for objective in start.indices {
             var pushed = table
-            let weights = push(objective, from: start, hasBarrier: hasBarrier)
+            let weights = push(hasBarrier: hasBarrier).weights(of: objective, from: start)
             for _ in 0..<Self.longPushUpdates {
                 try pushed.ascend(noise: context["noise"], using: &random, weights: weights)
             }

@@ -144,7 +144,7 @@ struct DualRLExperiment {
             using: &random)
         let walks = try mdp.dataset(
             following: uniform, episodes: context.whole("random"), horizon: 25, using: &random)
-        let demonstrated = try TransitionCounts(expert, stateCount: states, actionCount: actions)
+        let demonstrated = try EmpiricalMDP(expert, stateCount: states, actionCount: actions)
         let uncovered = walks.filter { _, row in
             demonstrated.visits[Int(row.observation[0]) * actions + Int(row.action[0])] == 0
         }
@@ -155,13 +155,13 @@ struct DualRLExperiment {
         }
         try judge("expert", task.best)
         try judge("random", uniform)
-        try judge("BC", demonstrated.behavior.policy)
+        try judge("BC", demonstrated.behavior())
         for (data, suffix) in [(uncovered, ""), (walks, ", expert covered")] {
-            let others = try TransitionCounts(data, stateCount: states, actionCount: actions)
+            let others = try EmpiricalMDP(data, stateCount: states, actionCount: actions)
             var all = demonstrated
             try all.append(data)
             let model = try all.model(terminal: mdp.terminal, start: mdp.start)
-            if suffix.isEmpty { try judge("BC on all data", all.behavior.policy) }
+            if suffix.isEmpty { try judge("BC on all data", all.behavior()) }
             try judge("ratio of states" + suffix, try ratioOfStates(demonstrated, others, model))
             func recoil(subtractsOthers: Bool) throws -> [Int] {
                 var options = TabularReCOIL.Options()
@@ -186,10 +186,10 @@ struct DualRLExperiment {
     /// with discriminators do (SMODICE: Ma, Shen, Jayaraman and Bastani, *Versatile offline imitation from observations
     /// and examples via state-occupancy matching*, 2022).
     private func ratioOfStates(
-        _ expert: TransitionCounts, _ others: TransitionCounts, _ model: TabularMDP
+        _ expert: EmpiricalMDP, _ others: EmpiricalMDP, _ model: TabularMDP
     ) throws -> [Int] {
         let actions = model.actionCount
-        func states(_ counts: TransitionCounts) -> [Double] {
+        func states(_ counts: EmpiricalMDP) -> [Double] {
             let occupancy = counts.occupancy
             return (0..<model.stateCount).map { occupancy[($0 * actions)..<(($0 + 1) * actions)].reduce(1e-4, +) }
         }

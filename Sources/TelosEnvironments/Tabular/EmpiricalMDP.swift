@@ -10,6 +10,8 @@ public struct EmpiricalMDP: Sendable, Hashable, Codable {
     public let rewardCount: Int
     /// N(s,a,s') at `(s * actionCount + a) * stateCount + s'`.
     public private(set) var counts: [Double]
+    /// N(s,a) at `s * actionCount + a`.
+    public private(set) var visits: [Double]
     /// Sum of reward i at `i * stateCount * actionCount + s * actionCount + a`.
     private var sums: [Double]
 
@@ -19,6 +21,7 @@ public struct EmpiricalMDP: Sendable, Hashable, Codable {
         self.actionCount = actionCount
         self.rewardCount = rewardCount
         counts = Array(repeating: 0, count: stateCount * actionCount * stateCount)
+        visits = Array(repeating: 0, count: stateCount * actionCount)
         sums = Array(repeating: 0, count: rewardCount * stateCount * actionCount)
     }
 
@@ -27,27 +30,34 @@ public struct EmpiricalMDP: Sendable, Hashable, Codable {
         precondition(rewards.count == rewardCount, "\(rewards.count) rewards of \(rewardCount) kinds")
         let pair = state * actionCount + action
         counts[pair * stateCount + next] += 1
+        visits[pair] += 1
         for (kind, reward) in rewards.enumerated() { sums[kind * stateCount * actionCount + pair] += reward }
     }
 
-    /// N(s,a) at `s * actionCount + a`.
-    public var visits: [Double] {
-        (0..<(stateCount * actionCount)).map { pair in
-            counts[(pair * stateCount)..<((pair + 1) * stateCount)].reduce(0, +)
+    /// N(s,a) / N: the log's own occupancy, every step counted alike; zeros where nothing was logged.
+    public var occupancy: [Double] {
+        let total = visits.reduce(0, +)
+        return total > 0 ? visits.map { $0 / total } : visits
+    }
+
+    /// Whether a pair was logged; in a state in which nothing was, every action counts as logged: something must be done.
+    public var isSupported: [Bool] {
+        visits.indices.map { pair in
+            let row = pair / actionCount * actionCount
+            return visits[pair] > 0 || visits[row..<(row + actionCount)].allSatisfy { $0 == 0 }
         }
     }
 
     /// The mean of reward i at `s * actionCount + a`; 0 where nothing was logged.
-    public func reward(_ kind: Int) -> [Double] {
-        let (visits, first) = (visits, kind * stateCount * actionCount)
+    public func reward(_ kind: Int = 0) -> [Double] {
+        let first = kind * stateCount * actionCount
         return visits.indices.map { visits[$0] > 0 ? sums[first + $0] / visits[$0] : 0 }
     }
 
     /// Who wrote the log: frequencies of actions, none below `floor` before they are normalised; uniform in states that
     /// were never seen.
     public func behavior(floor: Double = 0) -> [Double] {
-        let visits = visits
-        return stride(from: 0, to: visits.count, by: actionCount).flatMap { row -> [Double] in
+        stride(from: 0, to: visits.count, by: actionCount).flatMap { row -> [Double] in
             let total = visits[row..<(row + actionCount)].reduce(0, +)
             guard total > 0 else { return Array(repeating: 1 / Double(actionCount), count: actionCount) }
             let shares = visits[row..<(row + actionCount)].map { max($0 / total, floor) }
@@ -62,10 +72,9 @@ public struct EmpiricalMDP: Sendable, Hashable, Codable {
         var transitions = counts
         for pair in 0..<(stateCount * actionCount) {
             let row = (pair * stateCount)..<((pair + 1) * stateCount)
-            let total = counts[row].reduce(0, +)
             let state = pair / actionCount
-            if total > 0, !(terminal.indices.contains(state) && terminal[state]) {
-                for index in row { transitions[index] = counts[index] / total }
+            if visits[pair] > 0, !(terminal.indices.contains(state) && terminal[state]) {
+                for index in row { transitions[index] = counts[index] / visits[pair] }
             } else {
                 for index in row { transitions[index] = index == row.lowerBound + state ? 1 : 0 }
             }

@@ -70,3 +70,21 @@ extension TransitionDataset {
         }
     }
 }
+
+extension EmpiricalMDP {
+    /// What a dataset of a finite MDP says of it.
+    /// - Throws: `FeedbackError` where observations or actions are no indices below these counts.
+    public init(_ dataset: TransitionDataset, stateCount: Int, actionCount: Int) throws {
+        self.init(stateCount: stateCount, actionCount: actionCount)
+        try append(dataset)
+    }
+
+    /// Adds a dataset's rows, of which each paid one reward.
+    /// - Throws: `FeedbackError` where observations or actions are no indices below the counts.
+    public mutating func append(_ dataset: TransitionDataset) throws {
+        try dataset.forEachTabularRow(stateCount: stateCount, actionCount: actionCount) {
+            state, action, reward, next, _ in
+            append(state: state, action: action, next: next, rewards: [reward])
+        }
+    }
+}

@@ -135,6 +135,19 @@ public struct TransitionDataset: Sendable {
         public let ends: UnsafeBufferPointer<Float>
         /// Whether something follows a row: its state has a value.
         public func bootstraps(_ row: Int) -> Bool { ends[row] != Float(EpisodeEnd.terminated.rawValue) }
+
+        /// Copies a row into row `target` of blocks that are laid out alike.
+        public func copy(
+            _ row: Int, toRow target: Int, observations: UnsafeMutableBufferPointer<Float>,
+            actions: UnsafeMutableBufferPointer<Float>, nextObservations: UnsafeMutableBufferPointer<Float>
+        ) {
+            for (source, block) in [
+                (self.observations, observations), (self.actions, actions), (self.nextObservations, nextObservations),
+            ] {
+                let width = source.count / rewards.count
+                (block.baseAddress! + target * width).update(from: source.baseAddress! + row * width, count: width)
+            }
+        }
     }
 
     public func withRows<Result>(_ body: (Rows) throws -> Result) rethrows -> Result {

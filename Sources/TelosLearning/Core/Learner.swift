@@ -148,11 +148,12 @@ public struct LearnerContext: Sendable {
     public var plannedSteps: Int
     /// Cores one learner may use.
     public var threads: Int
-    /// An expert's episodes, for learners that imitate; none where they are in a file that an option names.
-    public var demonstrations: [Segment]
+    /// What an expert did, for learners that imitate; nil where it is in a file that an option names.
+    public var demonstrations: TransitionDataset?
 
     public init(
-        task: TaskDefinition, key: RandomKey, plannedSteps: Int, threads: Int = 1, demonstrations: [Segment] = []
+        task: TaskDefinition, key: RandomKey, plannedSteps: Int, threads: Int = 1,
+        demonstrations: TransitionDataset? = nil
     ) {
         self.task = task
         self.key = key

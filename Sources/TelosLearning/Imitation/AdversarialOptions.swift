@@ -60,8 +60,7 @@ public struct AdversarialOptions: LearnerConfiguration {
     ]
 
     static let demonstrationsOption = OptionDescription(
-        "demonstrations",
-        "a file of the expert's episodes, a segment (observations, actions, terminated) a line in JSON")
+        "demonstrations", "the path of a dataset (safetensors) of what the expert did; its rewards are not read")
 
     var penalty: GradientPenalty? {
         gradientPenalty > 0

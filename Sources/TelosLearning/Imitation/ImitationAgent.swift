@@ -48,30 +48,25 @@ final class ImitationAgent: OffPolicyAgent {
 extension LearnerContext {
     /// The demonstrations that a learner in this context learns from: its own, else those of the file.
     /// - Throws: `ConfigurationError` where there are none, or they are not of this environment.
-    func transitions(file: String, in specification: EnvironmentSpecification) throws -> Demonstrations {
-        var segments = demonstrations
-        if segments.isEmpty {
-            guard !file.isEmpty else {
-                throw ConfigurationError(
-                    option: "demonstrations", "there are none; write the path of a file with an episode a line")
-            }
-            do {
-                segments = try JSONLines.read(Segment.self, from: file)
-            } catch let error as FeedbackError {
-                throw ConfigurationError(option: "demonstrations", error.description)
-            }
+    func demonstrations(file: String, in specification: EnvironmentSpecification) throws -> TransitionDataset {
+        func failure(_ reason: String) -> ConfigurationError {
+            ConfigurationError(option: "demonstrations", reason)
         }
+        guard demonstrations != nil || !file.isEmpty else {
+            throw failure("there are none; write the path of a dataset")
+        }
+        let dataset: TransitionDataset
         do {
-            let dataset = try Demonstrations(segments)
-            let widths = (specification.observation.width, specification.action.width)
-            guard widths == (dataset.observationWidth, dataset.actionWidth) else {
-                throw FeedbackError(
-                    "observations and actions have \(dataset.observationWidth) and \(dataset.actionWidth) numbers, those of "
-                        + "\(specification.name) have \(widths.0) and \(widths.1)")
-            }
-            return dataset
+            dataset = try demonstrations ?? TransitionDataset(contentsOf: file)
         } catch let error as FeedbackError {
-            throw ConfigurationError(option: "demonstrations", error.description)
+            throw failure(error.description)
         }
+        let widths = (specification.observation.width, specification.action.width)
+        guard !dataset.isEmpty, widths == (dataset.observationWidth, dataset.actionWidth) else {
+            throw failure(
+                "\(dataset.count) steps, observations and actions of \(dataset.observationWidth) and \(dataset.actionWidth) "
+                    + "numbers; \(specification.name) needs at least one step, \(widths.0) and \(widths.1)")
+        }
+        return dataset
     }
 }

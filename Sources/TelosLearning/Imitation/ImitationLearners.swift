@@ -70,11 +70,11 @@ extension Learners {
 
     private static func make(
         _ context: LearnerContext, _ options: any ActorCriticOptions, file: String,
-        _ reward: (Demonstrations, EnvironmentSpecification) throws -> any BatchReward
+        _ reward: (TransitionDataset, EnvironmentSpecification) throws -> any BatchReward
     ) throws -> any Learner {
         try OffPolicyLearner(context, options) { specification in
             if let reason = continuousRefusal(specification) { throw LearnerError(reason) }
-            let demonstrations = try context.transitions(file: file, in: specification)
+            let demonstrations = try context.demonstrations(file: file, in: specification)
             return ImitationAgent(
                 try ActorCriticAgent(specification, options, context: context),
                 reward: try reward(demonstrations, specification))

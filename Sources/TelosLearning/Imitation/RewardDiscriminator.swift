@@ -24,7 +24,7 @@ protocol BatchReward: AnyObject {
 /// learning*, 2022.)
 final class RewardDiscriminator: BatchReward {
     private let options: AdversarialOptions
-    private let demonstrations: Demonstrations
+    private let demonstrations: TransitionDataset
     private let network: Parameters<DiscriminatorNetwork>
     private let vectors: Parameters<[Tensor]>
     private let memory: Parameters<Adam.State>
@@ -35,7 +35,7 @@ final class RewardDiscriminator: BatchReward {
     private var updates = 0
 
     init(
-        _ options: AdversarialOptions, _ demonstrations: Demonstrations, specification: EnvironmentSpecification,
+        _ options: AdversarialOptions, _ demonstrations: TransitionDataset, specification: EnvironmentSpecification,
         rows: Int, key: RandomKey, threads: Int
     ) throws {
         guard let encoding = ObservationEncoding(specification.observation) else {
@@ -107,10 +107,12 @@ final class RewardDiscriminator: BatchReward {
         _ = fitting.input(0).update(fromContentsOf: batch.observations)
         _ = fitting.input(1).update(fromContentsOf: batch.actions)
         _ = fitting.input(2).update(fromContentsOf: batch.nextObservations)
-        for row in 0..<rows {
-            demonstrations.copy(
-                random.index(below: demonstrations.count), toRow: row, observations: fitting.input(3),
-                actions: fitting.input(4), nextObservations: fitting.input(5))
+        demonstrations.withRows { shown in
+            for row in 0..<rows {
+                shown.copy(
+                    random.index(below: shown.rewards.count), toRow: row, observations: fitting.input(3),
+                    actions: fitting.input(4), nextObservations: fitting.input(5))
+            }
         }
         if options.penaltyPoints == .between {
             random.fillUniform(fitting.input(6))
@@ -176,11 +178,11 @@ final class RewardDiscriminator: BatchReward {
 
 /// Pays the expert's steps 1 and the agent's own 0, and makes a share of every batch the expert's: soft Q imitation.
 final class ExpertShare: BatchReward {
-    private let demonstrations: Demonstrations
+    private let demonstrations: TransitionDataset
     private let share: Double
     private let discount: Double
 
-    init(_ demonstrations: Demonstrations, share: Double, discount: Double) {
+    init(_ demonstrations: TransitionDataset, share: Double, discount: Double) {
         self.demonstrations = demonstrations
         self.share = share
         self.discount = discount
@@ -188,15 +190,16 @@ final class ExpertShare: BatchReward {
 
     func rewrite(_ batch: ReplayBatch, using random: inout RandomStream) {
         let shown = Int(share * Double(batch.count))
-        for row in 0..<batch.count {
-            batch.rewards[row] = row < shown ? 1 : 0
-            guard row < shown else { continue }
-            let index = random.index(below: demonstrations.count)
-            demonstrations.copy(
-                index, toRow: row, observations: batch.observations, actions: batch.actions,
-                nextObservations: batch.nextObservations)
-            batch.bootstraps[row] = demonstrations.isTerminated[index] ? 0 : Float(discount)
-            batch.weights[row] = 1
+        for row in 0..<batch.count { batch.rewards[row] = row < shown ? 1 : 0 }
+        demonstrations.withRows { rows in
+            for row in 0..<shown {
+                let index = random.index(below: rows.rewards.count)
+                rows.copy(
+                    index, toRow: row, observations: batch.observations, actions: batch.actions,
+                    nextObservations: batch.nextObservations)
+                batch.bootstraps[row] = rows.bootstraps(index) ? Float(discount) : 0
+                batch.weights[row] = 1
+            }
         }
     }
 

@@ -49,6 +49,7 @@ extension TransitionDataset {
     ///   - count: steps in all.
     ///   - environments: how many are stepped side by side; each gets as many of the steps, but for a remainder.
     ///   - deterministic: the policy's most probable actions rather than drawn ones.
+    ///   - source: the environment's name where nil.
     /// - Throws: what making the environments and binding the reward throw; `LearnerError` for no steps.
     public static func collecting(
         _ policy: any Policy, on task: TaskDefinition, count: Int, environments: Int = 8, deterministic: Bool = false,
@@ -58,56 +59,126 @@ extension TransitionDataset {
             throw LearnerError("a dataset of \(count) steps from \(environments) environments; write 1 or more of both")
         }
         let environments = min(environments, count)
-        let batch = try task.makeEnvironments(count: environments, key: key.derived("environments"))
-        let specification = batch.specification
-        let rewards = try TaskRewards(task, specification: specification, count: environments, discount: 1)
-        let (width, actionWidth) = (specification.observation.width, specification.action.width)
-        let names = specification.signals.map(\.name)
-        var random = key.derived("policy").stream
-        var parts = Array(
-            repeating: TransitionDataset(
-                observationWidth: width, actionWidth: actionWidth, signalNames: names,
-                source: source ?? specification.name), count: environments)
-        let actions = Buffer<Float>(count: environments * actionWidth, repeating: 0)
-        let memory = Buffer<Float>(count: environments * policy.memoryWidth, repeating: 0)
-        let mask = ActionMask(specification)
-        let maskRows = Buffer<Float>(count: environments * (mask?.width ?? 0), repeating: 0)
-        /// Of environment e, the first ones getting what is left of the division.
-        func share(_ environment: Int) -> Int {
-            count / environments + (environment < count % environments ? 1 : 0)
+        var collection = try Collection(
+            policy, on: task, environments: environments, deterministic: deterministic, source: source, key: key)
+        // The first ones get what is left of the division.
+        for step in 0..<((count + environments - 1) / environments) {
+            try collection.step { environment, _ in
+                let share = count / environments + (environment < count % environments ? 1 : 0)
+                return step < share - 1 ? .keep : step == share - 1 ? .keepAsLast : .skip
+            }
         }
-        for step in 0..<share(0) {
-            mask?.write(batch.signals, count: environments, into: maskRows.all)
+        return try collection.dataset()
+    }
+
+    /// Whole episodes of a policy, one after another: the first of each of `episodes` environments.
+    /// - Parameters:
+    ///   - labels: another policy, whose actions stand in the place of those that were taken, as DAgger asks for.
+    ///   - maximumSteps: where an environment without a horizon is cut off.
+    /// - Throws: what making the environments and binding the reward throw; `LearnerError` for no episodes.
+    public static func collecting(
+        _ policy: any Policy, on task: TaskDefinition, episodes: Int, deterministic: Bool = true,
+        labels: (any Policy)? = nil, source: String? = nil, key: RandomKey, maximumSteps: Int = 10_000
+    ) throws -> TransitionDataset {
+        guard episodes > 0, maximumSteps > 0 else {
+            throw LearnerError("a dataset of \(episodes) episodes of \(maximumSteps) steps; write 1 or more of both")
+        }
+        var collection = try Collection(
+            policy, on: task, environments: episodes, deterministic: deterministic, labels: labels, source: source,
+            key: key)
+        var isDone = [Bool](repeating: false, count: episodes)
+        for step in 0..<maximumSteps where isDone.contains(false) {
+            try collection.step { environment, end in
+                if isDone[environment] { return .skip }
+                isDone[environment] = end != .ongoing
+                return step == maximumSteps - 1 ? .keepAsLast : .keep
+            }
+        }
+        return try collection.dataset()
+    }
+}
+
+/// A policy at work in several environments, and what was kept of it.
+private struct Collection {
+    enum Choice { case keep, keepAsLast, skip }
+
+    private let batch: any BatchEnvironment
+    private var rewards: TaskRewards
+    private let policies: [(policy: any Policy, memory: Buffer<Float>, actions: Buffer<Float>)]
+    private let deterministic: Bool
+    private let mask: ActionMask?
+    private let maskRows: Buffer<Float>
+    private let count: Int
+    private var random: RandomStream
+    private var parts: [TransitionDataset]
+
+    init(
+        _ policy: any Policy, on task: TaskDefinition, environments: Int, deterministic: Bool,
+        labels: (any Policy)? = nil, source: String?, key: RandomKey
+    ) throws {
+        (count, self.deterministic) = (environments, deterministic)
+        batch = try task.makeEnvironments(count: environments, key: key.derived("environments"))
+        let specification = batch.specification
+        rewards = try TaskRewards(task, specification: specification, count: environments, discount: 1)
+        random = key.derived("policy").stream
+        parts = Array(
+            repeating: TransitionDataset(
+                observationWidth: specification.observation.width, actionWidth: specification.action.width,
+                signalNames: specification.signals.map(\.name), source: source ?? specification.name),
+            count: environments)
+        policies = [policy, labels].compactMap(\.self).map {
+            (
+                $0, Buffer<Float>(count: environments * $0.memoryWidth, repeating: 0),
+                Buffer<Float>(count: environments * specification.action.width, repeating: 0)
+            )
+        }
+        mask = ActionMask(specification)
+        maskRows = Buffer<Float>(count: environments * (mask?.width ?? 0), repeating: 0)
+    }
+
+    /// One step of all; `choose` says what becomes of an environment's.
+    mutating func step(_ choose: (_ environment: Int, _ end: EpisodeEnd) -> Choice) throws {
+        mask?.write(batch.signals, count: count, into: maskRows.all)
+        for (policy, memory, actions) in policies {
             policy.act(
                 on: PolicyInput(
-                    observations: batch.observations, count: environments, mask: mask.map { _ in maskRows.readOnly },
+                    observations: batch.observations, count: count, mask: mask.map { _ in maskRows.readOnly },
                     memory: policy.memoryWidth > 0 ? memory.all : nil),
                 into: actions.all, deterministic: deterministic, using: &random)
-            batch.step(actions: actions.readOnly)
-            let transitions = batch.transitions
-            let paid = rewards.evaluate(transitions)
-            func row(_ values: UnsafeBufferPointer<Float>, _ environment: Int, _ width: Int) -> [Float] {
-                Array(values[(environment * width)..<((environment + 1) * width)])
-            }
-            func signals(_ values: UnsafeBufferPointer<Double>, _ environment: Int) -> [Float] {
-                names.indices.map { Float(values[$0 * environments + environment]) }
-            }
-            for environment in 0..<environments where step < share(environment) {
-                let end = transitions.ends[environment]
+        }
+        batch.step(actions: policies[0].actions.readOnly)
+        let transitions = batch.transitions
+        let paid = rewards.evaluate(transitions)
+        let (width, actionWidth) = (parts[0].observationWidth, parts[0].actionWidth)
+        let shown = policies[policies.count - 1].actions.readOnly
+        func row(_ values: UnsafeBufferPointer<Float>, _ environment: Int, _ width: Int) -> [Float] {
+            Array(values[(environment * width)..<((environment + 1) * width)])
+        }
+        func signals(_ values: UnsafeBufferPointer<Double>, _ environment: Int) -> [Float] {
+            parts[0].signalNames.indices.map { Float(values[$0 * count + environment]) }
+        }
+        for environment in 0..<count {
+            let end = transitions.ends[environment]
+            let choice = choose(environment, end)
+            if choice != .skip {
                 try parts[environment].append(
                     LoggedTransition(
                         observation: row(transitions.observations, environment, width),
-                        action: row(transitions.actions, environment, actionWidth),
-                        reward: Float(paid.channels[environment]),
+                        action: row(shown, environment, actionWidth), reward: Float(paid.channels[environment]),
                         nextObservation: row(transitions.nextObservations, environment, width),
-                        end: end == .ongoing && step == share(environment) - 1 ? .truncated : end,
+                        end: end == .ongoing && choice == .keepAsLast ? .truncated : end,
                         signals: signals(transitions.signalsBefore, environment),
                         nextSignals: signals(transitions.signalsAfter, environment)))
-                if end != .ongoing {
-                    memory.rows(from: environment * policy.memoryWidth, count: policy.memoryWidth).update(repeating: 0)
-                }
+            }
+            guard end != .ongoing else { continue }
+            for (policy, memory, _) in policies {
+                memory.rows(from: environment * policy.memoryWidth, count: policy.memoryWidth).update(repeating: 0)
             }
         }
+    }
+
+    /// The steps of one environment after those of another.
+    func dataset() throws -> TransitionDataset {
         var dataset = parts[0]
         for part in parts.dropFirst() { try dataset.append(contentsOf: part) }
         return dataset

@@ -7,7 +7,7 @@ import TelosTensor
 /// The learners (`behaviorCloning`, `td3WithBehaviorCloning`, `conservative`, `implicit`) share networks, critics and
 /// actors with the off-policy learners that collect their own experience.
 public final class OfflineLearner {
-    public let dataset: TransitionDataset
+    public private(set) var dataset: TransitionDataset
     /// Gradient steps taken.
     public private(set) var updates = 0
     private let agent: any SampleAgent
@@ -65,19 +65,18 @@ public final class OfflineLearner {
         return metrics
     }
 
+    /// Adds rows to learn from. Observations go on being normalised as they were.
+    /// - Throws: `FeedbackError` for rows of another shape.
+    public func append(_ more: TransitionDataset) throws { try dataset.append(contentsOf: more) }
+
     private func fill(_ batch: ReplayBatch) {
-        let (width, actionWidth, count) = (dataset.observationWidth, dataset.actionWidth, dataset.count)
+        let count = dataset.count
         dataset.withRows { rows in
             for slot in 0..<batch.count {
                 let row = random.index(below: count)
-                func copy(
-                    _ source: UnsafeBufferPointer<Float>, _ target: UnsafeMutableBufferPointer<Float>, _ width: Int
-                ) {
-                    (target.baseAddress! + slot * width).update(from: source.baseAddress! + row * width, count: width)
-                }
-                copy(rows.observations, batch.observations, width)
-                copy(rows.nextObservations, batch.nextObservations, width)
-                copy(rows.actions, batch.actions, actionWidth)
+                rows.copy(
+                    row, toRow: slot, observations: batch.observations, actions: batch.actions,
+                    nextObservations: batch.nextObservations)
                 batch.rewards[slot] = rows.rewards[row]
                 batch.bootstraps[slot] = rows.bootstraps(row) ? Float(discount) : 0
                 batch.weights[slot] = 1

@@ -25,8 +25,8 @@ private final class Rule: Policy {
         return task
     }
 
-    private func demonstrations(_ episodes: Int = 4) throws -> [Segment] {
-        try demonstrate(Rule(), on: pendulum(), episodes: episodes, key: RandomKey(seed: 1))
+    private func demonstrations(_ episodes: Int = 4, labels: (any Policy)? = nil) throws -> TransitionDataset {
+        try .collecting(Rule(), on: pendulum(), episodes: episodes, labels: labels, key: RandomKey(seed: 1))
     }
 
     /// |grad| of a function known in closed form, and its penalty one- and two-sided.
@@ -123,52 +123,41 @@ private final class Rule: Policy {
     }
 
     @Test func demonstrationsAreWhatWasDone() throws {
-        let segments = try demonstrations(3)
-        #expect(segments.count == 3 && segments.allSatisfy { $0.stepCount == 30 && !$0.isTerminated })
-        for segment in segments {
-            for step in 0..<30 {
-                let seen = segment.observations[step]
-                #expect(segment.actions[step][0] == max(-2, min(2, 2 * seen[1] - seen[2])))
-            }
+        let dataset = try demonstrations(3)
+        #expect(dataset.count == 90 && dataset.episodes == [0..<30, 30..<60, 60..<90])
+        for row in 0..<90 {
+            let seen = dataset[row].observation
+            #expect(dataset[row].action[0] == max(-2, min(2, 2 * seen[1] - seen[2])))
+            #expect(dataset[row].end == (row % 30 == 29 ? .truncated : .ongoing))
+            if row % 30 != 29 { #expect(dataset[row].nextObservation == dataset[row + 1].observation) }
         }
-        let labelled = try demonstrate(
-            Rule(), on: pendulum(), episodes: 1, labels: Rule(), key: RandomKey(seed: 1))
-        #expect(labelled == Array(segments.prefix(1)))
-        let dataset = try Demonstrations(segments)
-        #expect(dataset.count == 90 && dataset.observationWidth == 3 && dataset.actionWidth == 1)
-        #expect(Array(dataset.nextObservations[0..<3]) == segments[0].observations[1])
-        #expect(Array(dataset.observations[(31 * 3)..<(32 * 3)]) == segments[1].observations[1])
+        #expect(try demonstrations(3, labels: Rule()) == dataset)
+        let labelled = try demonstrations(3, labels: UniformPolicy(.box(low: [5], high: [5], shape: [1])))
+        #expect(labelled[40].observation == dataset[40].observation && labelled[40].action == [5])
     }
 
     /// The clone of a rule that it can express does the same in states that were never shown, and DAgger does not spoil
     /// it.
     @Test func clonesDoTheSame() throws {
         let task = try pendulum()
-        let specification = try task.makeEnvironments(count: 1, key: RandomKey(seed: 0)).specification
-        let clone = try BehaviorCloning(
-            Demonstrations(demonstrations(8)), specification: specification, key: RandomKey(seed: 4))
+        let clone = try cloning(try demonstrations(8), task)
         var random = RandomKey(seed: 5).stream
-        let first = clone.fit(updates: 100, using: &random)
-        let last = clone.fit(updates: 1500, using: &random)
-        #expect(last < 0.2 * first)
+        try clone.learn(1600)
         func difference() throws -> Double {
-            let shown = try demonstrate(Rule(), on: task, episodes: 5, key: RandomKey(seed: 6))
-            let observations = shown.flatMap { $0.observations.dropLast() }
-            let rows = Buffer<Float>(count: observations.count * 3, repeating: 0)
-            for (row, values) in observations.enumerated() {
-                for column in 0..<3 { rows[3 * row + column] = values[column] }
+            let shown = try TransitionDataset.collecting(Rule(), on: task, episodes: 5, key: RandomKey(seed: 6))
+            let actions = Buffer<Float>(count: shown.count, repeating: 0)
+            return shown.withRows { rows in
+                clone.policy().act(
+                    on: rows.observations, count: shown.count, into: actions.all, deterministic: true, using: &random)
+                let errors = zip(actions.array, rows.actions).map { abs(Double($0 - $1)) }
+                return errors.reduce(0, +) / Double(errors.count)
             }
-            let actions = Buffer<Float>(count: observations.count, repeating: 0)
-            clone.policy().act(
-                on: rows.readOnly, count: observations.count, into: actions.all, deterministic: true, using: &random)
-            let errors = zip(actions.array, shown.flatMap(\.actions)).map { abs(Double($0 - $1[0])) }
-            return errors.reduce(0, +) / Double(errors.count)
         }
         let before = try difference()
         #expect(before < 0.15)
         try clone.aggregate(
             expert: Rule(), on: task, rounds: 2, episodes: 4, updates: 400, key: RandomKey(seed: 7))
-        #expect(clone.demonstrations.count == (8 + 2 * 4) * 30)
+        #expect(clone.dataset.count == (8 + 2 * 4) * 30)
         #expect(try difference() < before + 0.02)
     }
 
@@ -185,22 +174,25 @@ private final class Rule: Policy {
                 }
             }
         }
-        let segments = try demonstrate(Lean(), on: task, episodes: 10, key: RandomKey(seed: 1))
-        let specification = try task.makeEnvironments(count: 1, key: RandomKey(seed: 0)).specification
-        let clone = try BehaviorCloning(
-            Demonstrations(segments), specification: specification, key: RandomKey(seed: 2))
-        var random = RandomKey(seed: 3).stream
-        clone.fit(updates: 1500, using: &random)
+        let shown = try TransitionDataset.collecting(Lean(), on: task, episodes: 10, key: RandomKey(seed: 1))
+        let clone = try cloning(shown, task)
+        try clone.learn(1500)
         let expert = try evaluate(Lean(), on: task, episodes: 20, key: RandomKey(seed: 4)).meanReturn
         let own = try evaluate(clone.policy(), on: task, episodes: 20, key: RandomKey(seed: 4)).meanReturn
         #expect(own > 0.9 * expert)
     }
 
+    private func cloning(_ dataset: TransitionDataset, _ task: TaskDefinition) throws -> OfflineLearner {
+        var options = RegressionOptions()
+        (options.batchSize, options.learningRate, options.hiddenSizes) = (128, 1e-3, [64, 64])
+        return try .behaviorCloning(
+            dataset, LearnerContext(task: task, key: RandomKey(seed: 4), plannedSteps: 2000), options)
+    }
+
     /// A batch is paid by the discriminator after its step; the expert's share of a batch is the expert's.
     @Test func batchesAreRewritten() throws {
-        let dataset = try Demonstrations(demonstrations())
-        var context = LearnerContext(task: try pendulum(), key: RandomKey(seed: 0), plannedSteps: 100)
-        context.demonstrations = try demonstrations()
+        let dataset = try demonstrations()
+        let context = LearnerContext(task: try pendulum(), key: RandomKey(seed: 0), plannedSteps: 100)
         let specification = try context.task.makeEnvironments(count: 1, key: context.key).specification
         var options = SACConfiguration()
         (options.batchSize, options.hiddenSizes) = (8, [8])
@@ -214,7 +206,7 @@ private final class Rule: Policy {
         ExpertShare(dataset, share: 0.5, discount: 0.9).rewrite(batch, using: &random)
         #expect(Array(batch.rewards) == [1, 1, 1, 1, 0, 0, 0, 0])
         #expect(Array(batch.observations[12...]) == Array(untouched[12...]))
-        let shown = (0..<dataset.count).map { Array(dataset.observations[(3 * $0)..<(3 * $0 + 3)]) }
+        let shown = (0..<dataset.count).map { dataset[$0].observation }
         for row in 0..<4 {
             #expect(shown.contains(Array(batch.observations[(3 * row)..<(3 * row + 3)])))
             #expect(batch.bootstraps[row] == 0.9 && batch.bootstraps[row + 4] == 0.5)
@@ -240,12 +232,12 @@ private final class Rule: Policy {
             return ""
         }
         #expect(message("{}").contains("demonstrations: there are none"))
-        #expect(message(#"{"demonstrations": "/nowhere/at/all.jsonl"}"#).contains("cannot be read"))
+        #expect(message(#"{"demonstrations": "/nowhere/at/all.safetensors"}"#).contains("cannot be read"))
         #expect(message(#"{"multiStep": 3}"#).contains("write 1"))
         #expect(message(#"{"normalizeObservations": true}"#).contains("write false"))
         #expect(message(#"{"network": "gru"}"#).contains("write mlp"))
         var other = context
-        other.demonstrations = [try Segment(observations: [[1], [2]], actions: [[0]])]
+        other.demonstrations = TransitionDataset(observationWidth: 3)
         #expect(throws: ConfigurationError.self) { try entry.make(other, "{}") }
     }
 }

@@ -126,18 +126,18 @@ import Testing
         let uniform = TabularPolicy.uniform(stateCount: 5, actionCount: 3)
         let data = try problem.mdp.dataset(
             following: uniform, episodes: 400, horizon: 50, reward: (0..<15).map { Double($0) / 2 }, using: &random)
-        let counts = try TransitionCounts(data, stateCount: 5, actionCount: 3)
+        let counts = try EmpiricalMDP(data, stateCount: 5, actionCount: 3)
         let model = try counts.model(terminal: problem.mdp.terminal, start: problem.mdp.start)
         for index in model.transitions.indices {
             #expect(abs(model.transitions[index] - problem.mdp.transitions[index]) < 0.05)
         }
-        #expect(counts.meanReward == (0..<15).map { Double($0) / 2 } && abs(counts.occupancy.reduce(0, +) - 1) < 1e-12)
-        #expect(counts.behavior.policy.allSatisfy { abs($0 - 1 / 3) < 0.05 } && counts.visits.reduce(0, +) == 20_000)
+        #expect(counts.reward() == (0..<15).map { Double($0) / 2 } && abs(counts.occupancy.reduce(0, +) - 1) < 1e-12)
+        #expect(counts.behavior().allSatisfy { abs($0 - 1 / 3) < 0.05 } && counts.visits.reduce(0, +) == 20_000)
         // What was never seen stays, and is unsupported unless nothing was seen there.
-        var few = TransitionCounts(stateCount: 3, actionCount: 2)
-        few.append(state: 0, action: 1, reward: 2, next: 1)
-        few.append(state: 0, action: 1, reward: 4, next: 2)
-        #expect(few.isSupported == [false, true, true, true, true, true] && few.meanReward[1] == 3)
+        var few = EmpiricalMDP(stateCount: 3, actionCount: 2)
+        few.append(state: 0, action: 1, next: 1, rewards: [2])
+        few.append(state: 0, action: 1, next: 2, rewards: [4])
+        #expect(few.isSupported == [false, true, true, true, true, true] && few.reward()[1] == 3)
         let sparse = try few.model(terminal: [false, false, true], start: [1, 0, 0])
         #expect(sparse.successors(of: 0, action: 1).map(\.probability) == [0.5, 0.5])
         #expect(

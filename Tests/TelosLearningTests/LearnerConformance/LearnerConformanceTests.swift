@@ -42,18 +42,21 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         task.horizon = horizon
         // A reward that is no rare event, so that every seed learns something soon.
         if environment == "Grid" { task.primary = try ExpressionReward("goal - 0.1 * pathDistance") }
-        let demonstrations = entry.family == "imitation" ? try Self.demonstrations() : []
+        let demonstrations = entry.family == "imitation" ? try Self.demonstrations() : nil
         return LearnerContext(
             task: task, key: RandomKey(seed: seed), plannedSteps: 2000, demonstrations: demonstrations)
     }
 
     /// A few random steps of Pendulum: what imitators' cases are in.
-    private static func demonstrations() throws -> [Segment] {
+    private static func demonstrations() throws -> TransitionDataset {
         var random = RandomKey(seed: 8).stream
         func row(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.uniform(-1, 1)) } }
-        return try (0..<2).map { _ in
-            try Segment(observations: (0..<12).map { _ in row(3) }, actions: (0..<11).map { _ in row(1) })
+        var dataset = TransitionDataset(observationWidth: 3)
+        for _ in 0..<22 {
+            try dataset.append(
+                LoggedTransition(observation: row(3), action: row(1), reward: 0, nextObservation: row(3)))
         }
+        return dataset
     }
 
     func make(seed: Int = 0) throws -> any Learner { try entry.make(context(seed: seed), options) }
