@@ -1,31 +1,7 @@
+import TelosFeedback
 import TelosLearning
 import TelosNN
 import TelosTensor
-
-/// Transitions that nothing is added to: what an offline learner has.
-struct FixedTransitions: Sendable {
-    /// Elements of an observation.
-    let width: Int
-    private(set) var observations: [Float] = []
-    private(set) var nextObservations: [Float] = []
-    private(set) var actions: [Float] = []
-    private(set) var rewards: [Float] = []
-    /// 0 where the step ended its episode, else 1.
-    private(set) var continues: [Float] = []
-    var count: Int { actions.count }
-
-    init(width: Int) { self.width = width }
-
-    mutating func append(
-        _ observation: [Float], action: Int, reward: Double, next: [Float], ends: Bool
-    ) {
-        observations += observation
-        nextObservations += next
-        actions.append(Float(action))
-        rewards.append(Float(reward))
-        continues.append(ends ? 0 : 1)
-    }
-}
 
 /// Deep Q-learning on transitions that nothing is added to: Huber loss of Q(s, a) to r + g max_a' Q'(s', a'), Adam,
 /// batches of 32 drawn evenly, the target network copied every 100 steps.
@@ -64,20 +40,18 @@ final class FixedDataDQN<Network: TensorContainer> {
                 + Program.Update.all(memory.traced, to: step.state))
     }
 
-    func update(_ data: FixedTransitions, using random: inout RandomStream) {
-        let width = data.width
-        data.observations.withUnsafeBufferPointer { observations in
-            data.nextObservations.withUnsafeBufferPointer { nextObservations in
-                for slot in 0..<batch {
-                    let row = random.index(below: data.count)
-                    (program.input(0).baseAddress! + slot * width).update(
-                        from: observations.baseAddress! + row * width, count: width)
-                    (program.input(1).baseAddress! + slot * width).update(
-                        from: nextObservations.baseAddress! + row * width, count: width)
-                    program.input(2)[slot] = data.actions[row]
-                    program.input(3)[slot] = data.rewards[row]
-                    program.input(4)[slot] = data.continues[row]
-                }
+    func update(_ data: TransitionDataset, using random: inout RandomStream) {
+        let (width, count) = (data.observationWidth, data.count)
+        data.withRows { rows in
+            for slot in 0..<batch {
+                let row = random.index(below: count)
+                (program.input(0).baseAddress! + slot * width).update(
+                    from: rows.observations.baseAddress! + row * width, count: width)
+                (program.input(1).baseAddress! + slot * width).update(
+                    from: rows.nextObservations.baseAddress! + row * width, count: width)
+                program.input(2)[slot] = rows.actions[row]
+                program.input(3)[slot] = rows.rewards[row]
+                program.input(4)[slot] = rows.bootstraps(row) ? 1 : 0
             }
         }
         program.run()

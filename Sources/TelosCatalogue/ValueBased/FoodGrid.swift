@@ -1,3 +1,4 @@
+import TelosFeedback
 import TelosTensor
 
 /// Eight by eight cells seen from above: food pays 1 and reappears at a random free cell, a hazard costs 1 and ends the
@@ -50,15 +51,18 @@ struct FoodGrid: Sendable {
     }
 
     /// Random actions, each in a random layout of its own.
-    func transitions(count: Int, key: RandomKey) -> FixedTransitions {
+    func transitions(count: Int, key: RandomKey) throws -> TransitionDataset {
         var random = key.stream
-        var data = FixedTransitions(width: Self.shape.reduce(1, *))
+        var data = TransitionDataset(observationWidth: Self.shape.reduce(1, *))
         for _ in 0..<count {
             var layout = layout(using: &random)
             let before = picture(layout)
             let action = random.index(below: 4)
             let (reward, ends) = step(&layout, action: action, using: &random)
-            data.append(before, action: action, reward: reward, next: picture(layout), ends: ends)
+            try data.append(
+                LoggedTransition(
+                    observation: before, action: [Float(action)], reward: Float(reward),
+                    nextObservation: picture(layout), end: ends ? .terminated : .truncated))
         }
         return data
     }

@@ -1,5 +1,6 @@
 import TelosEnvironments
 import TelosEvaluation
+import TelosFeedback
 import TelosNN
 import TelosTensor
 
@@ -67,7 +68,7 @@ struct PrunedNetworksExperiment {
     func outcome() throws -> ClaimOutcome {
         let problem = try DistractorGrid(distractors: context.whole("distractors"))
         let seeds = try context.perSeed { _, key in
-            let data = problem.transitions(
+            let data = try problem.transitions(
                 count: context.whole("transitions"), rewardNoise: context["rewardNoise"], key: key.derived("data"))
             return try widths.map { width in
                 try Arm.allCases.map { try run($0, width, problem, data, key.derived("width", width)) }
@@ -113,7 +114,7 @@ struct PrunedNetworksExperiment {
     }
 
     private func run(
-        _ arm: Arm, _ width: Int, _ problem: DistractorGrid, _ data: FixedTransitions, _ key: RandomKey
+        _ arm: Arm, _ width: Int, _ problem: DistractorGrid, _ data: TransitionDataset, _ key: RandomKey
     ) throws -> PrunedFigures {
         let inputs = problem.width
         let sparsity = context["sparsity"]

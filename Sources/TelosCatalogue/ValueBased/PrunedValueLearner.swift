@@ -1,4 +1,5 @@
 import TelosEnvironments
+import TelosFeedback
 import TelosNN
 import TelosTensor
 
@@ -42,20 +43,24 @@ struct DistractorGrid: Sendable {
 extension DistractorGrid {
     /// Transitions of the random policy, from random cells on; a twentieth of the steps begin anew. A step pays -0.02,
     /// one to the goal 1, both with normal noise.
-    func transitions(count: Int, rewardNoise: Double, key: RandomKey) -> FixedTransitions {
+    func transitions(count: Int, rewardNoise: Double, key: RandomKey) throws -> TransitionDataset {
         var random = key.stream
-        var data = FixedTransitions(width: width)
+        var data = TransitionDataset(observationWidth: width)
         let open = (0..<cells).filter { !mdp.terminal[$0] }
         var cell = open[random.index(below: open.count)]
         for _ in 0..<count {
             let action = random.index(below: actions)
             let next = random.index(weights: (0..<cells).map { mdp.probability(of: $0, after: cell, action: action) })
             let ends = mdp.terminal[next]
-            data.append(
-                observation(of: cell, using: &random), action: action,
-                reward: (ends ? 1 : -0.02) + rewardNoise * random.normal(), next: observation(of: next, using: &random),
-                ends: ends)
-            cell = ends || random.uniform() < 0.05 ? open[random.index(below: open.count)] : next
+            let before = observation(of: cell, using: &random)
+            let reward = (ends ? 1 : -0.02) + rewardNoise * random.normal()
+            let after = observation(of: next, using: &random)
+            let beginsAnew = ends || random.uniform() < 0.05
+            try data.append(
+                LoggedTransition(
+                    observation: before, action: [Float(action)], reward: Float(reward), nextObservation: after,
+                    end: ends ? .terminated : beginsAnew ? .truncated : .ongoing))
+            cell = beginsAnew ? open[random.index(below: open.count)] : next
         }
         return data
     }
@@ -97,7 +102,7 @@ final class PrunedValueLearner {
         ) { $0($1) }
     }
 
-    func update(_ data: FixedTransitions, using random: inout RandomStream) { learner.update(data, using: &random) }
+    func update(_ data: TransitionDataset, using random: inout RandomStream) { learner.update(data, using: &random) }
 
     func prune(to sparsity: Double, atRandom: Bool) {
         guard sparsity > 0 else { return }

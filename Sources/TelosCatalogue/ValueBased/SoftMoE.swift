@@ -1,4 +1,5 @@
 import TelosEvaluation
+import TelosFeedback
 import TelosNN
 import TelosTensor
 
@@ -64,7 +65,7 @@ struct SoftMoEExperiment {
     func outcome() throws -> ClaimOutcome {
         let grid = FoodGrid(hazards: context.whole("hazards"))
         let seeds = try context.perSeed { _, key in
-            let data = grid.transitions(count: context.whole("transitions"), key: key.derived("data"))
+            let data = try grid.transitions(count: context.whole("transitions"), key: key.derived("data"))
             return try layers.map { try run($0.layer, grid, data, key) }
         }
         let arms = layers.enumerated().map { index, layer in
@@ -105,7 +106,7 @@ struct SoftMoEExperiment {
     }
 
     private func run(
-        _ layer: TokenValueNetwork.Layer, _ grid: FoodGrid, _ data: FixedTransitions, _ key: RandomKey
+        _ layer: TokenValueNetwork.Layer, _ grid: FoodGrid, _ data: TransitionDataset, _ key: RandomKey
     ) throws -> (value: Double, dormant: Double) {
         let network = TokenValueNetwork(layer, hidden: context.whole("hidden"), key: key.derived("network"))
         let learner = try FixedDataDQN(

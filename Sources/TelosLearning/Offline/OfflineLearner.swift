@@ -90,6 +90,20 @@ public final class OfflineLearner {
     /// The present policy as a frozen value of its own.
     public func policy() -> any Policy { agent.policy(normalizer: normalizer) }
 
+    /// log pi(a|s) of every row of a dataset under the present policy, in nats: a behaviour model, where the learner cloned
+    /// stochastic behaviour. Densities are those of actions in the environment's units.
+    /// - Throws: `LearnerError` where the policy has no density or is not fitted to actions, or the dataset is of another
+    ///   shape.
+    public func logLikelihoods(of rows: TransitionDataset) throws -> [Double] {
+        guard let agent = agent as? RegressionAgent else {
+            throw LearnerError("only policies that are fitted to actions are behaviour models; use behaviorCloning")
+        }
+        guard rows.observationWidth == dataset.observationWidth, rows.actionWidth == dataset.actionWidth else {
+            throw LearnerError("a dataset of other observations or actions than the learner's")
+        }
+        return try agent.logLikelihoods(of: rows, normalizer: normalizer)
+    }
+
     /// FNV-1a over the bytes of all parameters.
     public var weightHash: UInt64 { agent.weightHash }
 

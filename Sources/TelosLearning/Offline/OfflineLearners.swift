@@ -61,6 +61,27 @@ extension OfflineLearner {
         return try actorCritic(dataset, context, options, .conservative(weight: weight, samples: samples))
     }
 
+    /// EDAC: soft actor-critic with many critics, the least of which is every target, kept apart by `gradientDiversity` of
+    /// this weight; without it, SAC-N.
+    ///
+    /// (An, Moon, Kim and Song, *Uncertainty-based offline reinforcement learning with diversified Q-ensemble*, 2021.)
+    /// - Parameters:
+    ///   - critics: 2 or more: raising it holds values of unseen actions down.
+    ///   - weight: eta; raising it needs fewer critics for the same.
+    /// - Throws: `LearnerError` for actions that are not a box.
+    public static func diversified(
+        _ dataset: TransitionDataset, _ context: LearnerContext, critics: Int = 10, weight: Double = 1,
+        _ options: SACConfiguration = SACConfiguration()
+    ) throws -> OfflineLearner {
+        guard critics > 1 else { throw ConfigurationError(option: "critics", "\(critics); write 2 or more") }
+        guard case .box = try context.task.makeEnvironments(count: 1, key: context.key).specification.action else {
+            throw LearnerError("critics of discrete actions have no slopes to keep apart; use conservative or implicit")
+        }
+        var options = options
+        (options.critics, options.targetCritics) = (critics, critics)
+        return try actorCritic(dataset, context, options, .diverse(weight: weight))
+    }
+
     private static func actorCritic(
         _ dataset: TransitionDataset, _ context: LearnerContext, _ options: some ActorCriticOptions,
         _ regularizer: OfflineRegularizer
@@ -86,4 +107,6 @@ enum OfflineRegularizer: Sendable, Hashable {
     case cloning(weight: Double)
     /// The critics' log-sum-exp over actions above the data's.
     case conservative(weight: Double, samples: Int)
+    /// How alike the critics' slopes by the action are.
+    case diverse(weight: Double)
 }

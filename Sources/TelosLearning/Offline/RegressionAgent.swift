@@ -1,4 +1,6 @@
+import CTelosKernels
 import TelosEnvironments
+import TelosFeedback
 import TelosNN
 import TelosTensor
 
@@ -174,6 +176,27 @@ final class RegressionAgent: SampleAgent {
 
     func policy(normalizer: FrozenNormalizer?) -> any Policy {
         OffPolicyActor(copying: actor.value, normalizer: normalizer, isMasked: false)
+    }
+
+    func logLikelihoods(of rows: TransitionDataset, normalizer: FrozenNormalizer?) throws -> [Double] {
+        // Of one action element in the environment's units beside [-1, 1].
+        var shift = 0.0
+        switch actor.traced.head {
+        case .deterministic: throw LearnerError("a deterministic policy has no density; set isStochastic")
+        case .gaussian(let scale):
+            for (low, high) in zip(scale.low, scale.high) { shift -= telos_log64(Double(high - low) / 2) }
+        case .categorical: break
+        }
+        let (width, actionWidth) = (rows.observationWidth, rows.actionWidth)
+        let seen = Tensor(placeholder: rows.count, width)
+        let done = Tensor(placeholder: rows.count, actionWidth)
+        let program = try Program(inputs: [seen, done], outputs: [actor.traced.logLikelihood(seen, of: done)])
+        rows.withRows { rows in
+            program.input(0).fill(rows.observations, through: normalizer)
+            _ = program.input(1).update(fromContentsOf: rows.actions)
+        }
+        program.run()
+        return program.output(0).map { Double($0) + shift }
     }
 
     // MARK: State

@@ -18,9 +18,9 @@ import Testing
         #expect((0.70...0.774).contains(problem.optimum))
         let random = [Double](repeating: 0.25, count: problem.cells * 4)
         #expect(try problem.value(of: random) < 0.4)
-        let data = problem.transitions(count: 400, rewardNoise: 0, key: RandomKey(seed: 1))
-        #expect(data.count == 400 && data.observations.count == 400 * 20)
-        for index in 0..<data.count { #expect(data.rewards[index] == (data.continues[index] == 0 ? 1 : -0.02)) }
-        #expect(data.continues.contains(0))
+        let data = try problem.transitions(count: 400, rewardNoise: 0, key: RandomKey(seed: 1))
+        #expect(data.count == 400 && data.observationWidth == 20)
+        for row in 0..<data.count { #expect(data[row].reward == (data[row].end == .terminated ? 1 : -0.02)) }
+        #expect(data.episodes.contains { data[$0.upperBound - 1].end == .terminated })
     }
 }

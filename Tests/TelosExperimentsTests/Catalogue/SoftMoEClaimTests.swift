@@ -16,7 +16,7 @@ import Testing
     }
 
     /// Cells keep apart, food pays and moves on, hazards end the episode.
-    @Test func theGridIsAsDescribed() {
+    @Test func theGridIsAsDescribed() throws {
         let grid = FoodGrid(hazards: 4)
         var random = RandomKey(seed: 1).stream
         var (eaten, hit) = (0, 0)
@@ -34,8 +34,8 @@ import Testing
         }
         // A neighbour is food with probability 3/63 and a hazard with 4/63, where there is a neighbour.
         #expect((50...120).contains(eaten) && (70...160).contains(hit))
-        let data = grid.transitions(count: 50, key: RandomKey(seed: 2))
-        #expect(data.count == 50 && data.observations.reduce(0, +) == 50 * 8)
+        let data = try grid.transitions(count: 50, key: RandomKey(seed: 2))
+        #expect(data.count == 50 && data.withRows { $0.observations.reduce(0, +) } == 50 * 8)
     }
 
     /// A mixture has the parameters it should, and its values depend on where things are.

@@ -1,3 +1,4 @@
+import CTelosKernels
 import TelosEnvironments
 import TelosFeedback
 import TelosTensor
@@ -149,6 +150,65 @@ import Testing
         let learned = try evaluate(learner.policy(), on: grid, episodes: 50, key: Self.key.derived("evaluation"))
         #expect(learned.meanReturn > random.meanReturn)
         #expect(learned.episodes.allSatisfy { $0.end == .terminated })
+    }
+
+    /// In a finite process the network of greatest likelihood has the counts' probabilities.
+    @Test func behaviourModelsHaveTheCountsLikelihood() throws {
+        let definition = try task("CliffWalking", horizon: 40)
+        let (model, reward, _) = try solution(of: definition, discount: 0.95)
+        let behavior = try model.mdp.gradedPolicy(share: 0.9, reward: reward, discount: 0.95)
+        var random = Self.key.derived("walks").stream
+        let walks = try model.mdp.dataset(following: behavior, episodes: 60, horizon: 40, using: &random)
+        let counts = try TransitionCounts(walks, stateCount: model.mdp.stateCount, actionCount: 4)
+        let table = counts.behavior.policy
+        var expected: [Double] = []
+        try walks.forEachTabularRow(stateCount: model.mdp.stateCount, actionCount: 4) { state, action, _, _, _ in
+            expected.append(telos_log64(table[state * 4 + action]))
+        }
+        let clone = try OfflineLearner.behaviorCloning(walks, context("CliffWalking"), small)
+        try clone.learn(1500)
+        let found = try clone.logLikelihoods(of: walks)
+        #expect(found.count == expected.count)
+        let (best, own) = (expected.reduce(0, +) / Double(found.count), found.reduce(0, +) / Double(found.count))
+        #expect(own <= best + 1e-6 && own > best - 0.02, "\(own) beside \(best)")
+    }
+
+    /// Noise of 0.1 in half-widths of 100 and 0.01: its density is known where no action is clipped.
+    @Test func densitiesAreInTheEnvironmentsUnits() throws {
+        let expert = try data(expert: true)
+        let inner = expert.filter { _, row in row.observation.allSatisfy { abs($0) < 0.6 } }
+        var options = small
+        options.isStochastic = true
+        let clone = try OfflineLearner.behaviorCloning(inner, context(), options)
+        try clone.learn(1500)
+        let found = try clone.logLikelihoods(of: inner)
+        // Minus the entropy of two normals: log(s sqrt(2 pi e)) each.
+        let expected = -(2 * 1.4189385 + telos_log64(0.1 * 100) + telos_log64(0.1 * 0.01))
+        #expect(abs(found.reduce(0, +) / Double(found.count) - expected) < 0.15)
+        #expect(throws: LearnerError.self) {
+            try OfflineLearner.behaviorCloning(inner, context(), small).logLikelihoods(of: inner)
+        }
+    }
+
+    /// Two critics: the penalty of the first update is twice the mean cosine of their slopes, in weight times it.
+    @Test func diversityWeighsHowAlikeSlopesAre() throws {
+        let random = try data(expert: false)
+        var options = SACConfiguration()
+        (options.hiddenSizes, options.batchSize) = ([32], 64)
+        func loss(_ critics: Int, _ weight: Double) throws -> Double {
+            let learner = try OfflineLearner.diversified(random, context(), critics: critics, weight: weight, options)
+            return try #require(try learner.learn(1).first { $0.name == "criticLoss" }).value
+        }
+        for critics in [2, 5] {
+            let losses = try [0.0, 1, 3].map { try loss(critics, $0) }
+            let penalty = losses[1] - losses[0]
+            #expect(abs(penalty) <= Double(critics) && abs(penalty) > 1e-4)
+            #expect(abs(losses[2] - losses[0] - 3 * penalty) < 1e-3 * max(1, abs(penalty)))
+        }
+        (options.learningRate, options.hiddenSizes) = (3e-3, [32, 32])
+        let learner = try OfflineLearner.diversified(random, context(), critics: 4, weight: 0.1, options)
+        try learner.learn(800)
+        #expect(try score(learner) > -0.25)
     }
 
     @Test func aRestoredLearnerEndsInTheSameBytes() throws {

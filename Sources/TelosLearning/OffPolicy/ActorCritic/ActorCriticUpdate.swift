@@ -104,6 +104,12 @@ struct ActorCriticUpdate {
         let penalty = conservativePenalty(
             all, values, actor: acting, critics: { critics($0, $1, .plain()).outputs }, reading: read.present)
         if let penalty { criticLoss = criticLoss + penalty.loss }
+        if case .diverse(let weight) = regularizer, let input {
+            // A copy of the actions for each critic, so that each has a slope of its own.
+            let copies = input.broadcast(to: [options.critics] + input.shape)
+            let judged = critics(read.present.broadcast(to: [options.critics] + read.present.shape), copies, .plain())
+            criticLoss = criticLoss + Float(weight) * gradientDiversity(of: judged.outputs, withRespectTo: copies)
+        }
         let criticStep = adam.step(
             critics.tensors, gradients: gradient(of: criticLoss, withRespectTo: critics.tensors), state: criticMemory,
             learningRate: learningRate)

@@ -46,12 +46,12 @@ struct CriticEnsemble: TensorContainer, SequenceReader {
         input.read(through: memory, encoding)
     }
 
-    /// - features: [batch, width]
-    /// - actions: [batch, width] in [-1, 1]; nil where they are discrete.
+    /// - features: [batch, width], or [networks, batch, width].
+    /// - actions: as features, in [-1, 1]; nil where they are discrete.
     /// - Returns: [networks, batch, outputs], and the running moments after a pass in training.
     func callAsFunction(
         _ features: Tensor, _ actions: Tensor?, _ mode: FeedForward.Mode
     ) -> (outputs: Tensor, moments: [BatchRenorm.Moments]) {
-        network(actions.map { .concatenate([features, $0], axis: 1) } ?? features, mode)
+        network(actions.map { .concatenate([features, $0], axis: features.rank - 1) } ?? features, mode)
     }
 }
