@@ -159,8 +159,8 @@ import Testing
         let behavior = try model.mdp.gradedPolicy(share: 0.9, reward: reward, discount: 0.95)
         var random = Self.key.derived("walks").stream
         let walks = try model.mdp.dataset(following: behavior, episodes: 60, horizon: 40, using: &random)
-        let counts = try TransitionCounts(walks, stateCount: model.mdp.stateCount, actionCount: 4)
-        let table = counts.behavior.policy
+        let counts = try EmpiricalMDP(walks, stateCount: model.mdp.stateCount, actionCount: 4)
+        let table = counts.behavior()
         var expected: [Double] = []
         try walks.forEachTabularRow(stateCount: model.mdp.stateCount, actionCount: 4) { state, action, _, _, _ in
             expected.append(telos_log64(table[state * 4 + action]))
