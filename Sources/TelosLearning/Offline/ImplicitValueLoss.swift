@@ -25,6 +25,17 @@ public enum ImplicitValueLoss: Sendable, Hashable {
     case chiSquare(Double)
     case totalVariation(Double)
 
+    /// - Throws: `ConfigurationError` for a level or temperature with which there is no minimum.
+    func validate() throws {
+        let (level, range, isValid) =
+            switch self {
+            case .expectile(let level), .chiSquare(let level): (level, "between 0 and 1", level > 0 && level < 1)
+            case .totalVariation(let level): (level, "above 1/2 and below 1", level > 0.5 && level < 1)
+            case .gumbel(let temperature, _): (temperature, "above 0", temperature > 0 && temperature.isFinite)
+            }
+        guard isValid else { throw ConfigurationError(option: "loss", "\(level); write a number \(range)") }
+    }
+
     /// The loss of each element of d.
     public func callAsFunction(_ d: Tensor) -> Tensor {
         switch self {

@@ -82,10 +82,20 @@ extension OfflineLearner {
         return try actorCritic(dataset, context, options, .diverse(weight: weight))
     }
 
-    private static func actorCritic(
-        _ dataset: TransitionDataset, _ context: LearnerContext, _ options: some ActorCriticOptions,
+    private static func actorCritic<Options: ActorCriticOptions>(
+        _ dataset: TransitionDataset, _ context: LearnerContext, _ options: Options,
         _ regularizer: OfflineRegularizer
     ) throws -> OfflineLearner {
+        // Checks ranges as an experiment file's options are checked, and what contradicts.
+        _ = try Options(json: options.json)
+        let weight =
+            switch regularizer {
+            case .none: 0.0
+            case .cloning(let weight), .conservative(let weight, _), .diverse(let weight): weight
+            }
+        guard weight >= 0, weight.isFinite else {
+            throw ConfigurationError(option: "weight", "\(weight); write 0 or more")
+        }
         guard options.sequences == nil, options.quantiles == 1, !options.batchRenormalization else {
             throw ConfigurationError(
                 option: "network",

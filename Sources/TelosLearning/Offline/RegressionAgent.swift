@@ -16,6 +16,16 @@ public struct RegressionOptions: Sendable, Hashable, Codable {
     public var normalizesObservations = false
 
     public init() {}
+
+    func validate() throws {
+        try require(batchSize > 0, "batchSize", "\(batchSize); write 1 or more")
+        try require(learningRate >= 0 && learningRate.isFinite, "learningRate", "\(learningRate); write 0 or more")
+        try require(hiddenSizes.allSatisfy { $0 > 0 }, "hiddenSizes", "\(hiddenSizes); write widths of 1 or more")
+    }
+}
+
+private func require(_ isValid: Bool, _ option: String, _ advice: String) throws {
+    guard isValid else { throw ConfigurationError(option: option, advice) }
 }
 
 /// Options of implicit Q-learning.
@@ -32,6 +42,15 @@ public struct ImplicitValueOptions: Sendable, Hashable {
     public var targetRate = 0.005
 
     public init() {}
+
+    func validate() throws {
+        try loss.validate()
+        try require((0...1).contains(discount), "discount", "\(discount); write a number from 0 to 1")
+        try require(inverseTemperature >= 0, "inverseTemperature", "\(inverseTemperature); write 0 or more")
+        try require(weightLimit > 0, "weightLimit", "\(weightLimit); write a number above 0")
+        try require(critics > 0, "critics", "\(critics); write 1 or more")
+        try require(targetRate > 0 && targetRate <= 1, "targetRate", "\(targetRate); write a number above 0, up to 1")
+    }
 }
 
 /// An actor fitted to the actions of a dataset, all alike or by how much better than the rest they turned out:
@@ -67,6 +86,8 @@ final class RegressionAgent: SampleAgent {
         _ specification: EnvironmentSpecification, _ options: RegressionOptions, implicit: ImplicitValueOptions?,
         context: LearnerContext
     ) throws {
+        try options.validate()
+        try implicit?.validate()
         let isBox = if case .box = specification.action { true } else { false }
         let kind: ActorKind =
             isBox && !options.isStochastic

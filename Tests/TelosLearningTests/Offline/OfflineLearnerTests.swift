@@ -243,5 +243,27 @@ import Testing
         var options = SACConfiguration()
         options.network = .gru
         #expect(throws: ConfigurationError.self) { try OfflineLearner.conservative(random, context(), options) }
+        options = SACConfiguration()
+        options.discount = 2
+        #expect(throws: ConfigurationError.self) { try OfflineLearner.conservative(random, context(), options) }
+        #expect(throws: ConfigurationError.self) { try OfflineLearner.conservative(random, context(), weight: -1) }
+        #expect(throws: ConfigurationError.self) { try OfflineLearner.conservative(random, context(), samples: 0) }
+        #expect(throws: ConfigurationError.self) { try OfflineLearner.diversified(random, context(), critics: 1) }
+        #expect(throws: LearnerError.self) { try OfflineLearner.diversified(walks, context("GridWorld")) }
+        var regression = RegressionOptions()
+        regression.batchSize = 0
+        #expect(throws: ConfigurationError.self) { try OfflineLearner.behaviorCloning(random, context(), regression) }
+        for loss in [
+            ImplicitValueLoss.totalVariation(0.5), .expectile(1), .chiSquare(0), .gumbel(temperature: 0, clip: 7),
+        ] {
+            var values = ImplicitValueOptions()
+            values.loss = loss
+            #expect(throws: ConfigurationError.self) {
+                try OfflineLearner.implicit(random, context(), values: values)
+            }
+        }
+        var values = ImplicitValueOptions()
+        values.critics = 0
+        #expect(throws: ConfigurationError.self) { try OfflineLearner.implicit(random, context(), values: values) }
     }
 }
