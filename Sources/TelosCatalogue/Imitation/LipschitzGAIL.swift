@@ -28,7 +28,7 @@ extension Catalogue {
         parameters: [
             ClaimParameter("demonstrations", default: 5, "Of the expert, 100 steps each.", in: 1...100, whole: true),
             ClaimParameter(
-                "steps", default: 128_000, "Of the environment, eight copies side by side.", in: 8000...1e7, whole: true
+                "steps", default: 96_000, "Of the environment, eight copies side by side.", in: 8000...1e7, whole: true
             ),
             ClaimParameter(
                 "penalty", default: 10, "Weight of the gradient penalty; at 0 the claim must fail.", in: 0...1000),
@@ -36,7 +36,7 @@ extension Catalogue {
                 "oneSided", default: 1, "Whether slopes below 1 are free; 0: they are penalised too.", in: 0...1,
                 whole: true),
             ClaimParameter(
-                "discriminatorRate", default: 2e-4, "Step size of the discriminator; raising it saturates sooner.",
+                "discriminatorRate", default: 4e-4, "Step size of the discriminator; raising it saturates sooner.",
                 in: 1e-6...1e-1),
             ClaimParameter("noise", default: 0.2, "Standard deviation of exploring actions.", in: 0...1),
         ],
@@ -45,6 +45,17 @@ extension Catalogue {
 }
 
 /// Returns of policies that were paid by discriminators, and what became of these.
+///
+/// Discriminator: two layers of 64, one step a batch of 128; agent: TD3 with two layers of 64, one update for each step
+/// of all eight copies. The discriminator's step size and the length of a run are tuned on seeds 300 to 304: at 2e-4
+/// and 128,000 steps the penalty earns 0.88 of the expert's score and none 0.41, which is too much; at 5e-4 and 64,000
+/// it is 0.70 and 0.21, and one seed in five is better without. Spectral normalisation keeps the discriminator from
+/// saturating and helps less; cloning five demonstrations is nearly as good as the expert here, whom adversarial
+/// imitation does not pass.
+///
+/// Left out: the reward's preconditioner of the paper, and its bound on the slope of values. It holds in seven of eight
+/// ranges of five seeds, with 0.87 to 0.99 of the expert's score against -0.03 to 0.17; in the eighth it is 0.34
+/// without a regulariser. The penalised agent is better in each of the 40 pairs.
 struct LipschitzGAILExperiment {
     let context: ClaimContext
 
