@@ -48,6 +48,10 @@ extension Catalogue {
 ///
 /// The reward differs from the published ones: those are linear in the logarithm of the error, and with a convex cost the best
 /// choice is then always the finest or the coarsest; a tolerance below which errors do not matter cures that.
+///
+/// In ten fresh ranges of three seeds the claim held in all: 3.7 to 4.4 decades below constant steps. It holds with intervals
+/// of 0.05 (2.4 to 3.5 decades). With a softening of 0.01 encounters are mild and the lead is 1.7 to 2.2 decades; with 1e-4 it
+/// is 4 decades, but up to ten of 60 runs end with an error above 0.1. Seeing nothing, the network chooses the coarsest step.
 struct ThreeBodyExperiment {
     let context: ClaimContext
     private static let weights = [0.3, 1, 2]
@@ -55,46 +59,19 @@ struct ThreeBodyExperiment {
 
     init(_ context: ClaimContext) { self.context = context }
 
-    /// What a way of stepping costs, and how wrong it is in the end.
-    struct Measurement: Sendable {
-        /// log10 of the mean number of evaluations, median of log10 of the energy's final error.
-        var cost = 0.0
-        var error = 0.0
-        var failures = 0.0
-        /// Spearman's correlation of log h and the logarithm of the closest pair's distance.
-        var correlation = 0.0
-    }
-
     struct Run: Sendable {
-        var constants: [Measurement] = []
-        var networks: [Measurement] = []
-        var blind = Measurement()
-        var factors: [Measurement] = []
-        var controlled: [Measurement] = []
-        var network = Measurement()
-    }
-
-    /// Bodies that cannot be seen.
-    private struct Unseen: Environment {
-        let base: ThreeBody
-        var specification: EnvironmentSpecification { base.specification }
-        func reset(using random: inout RandomStream) -> ThreeBody.State { base.reset(using: &random) }
-        func step(_ state: inout ThreeBody.State, action: Action, using random: inout RandomStream) -> Bool {
-            base.step(&state, action: action, using: &random)
-        }
-        func observe(_ state: ThreeBody.State, into observation: UnsafeMutableBufferPointer<Float>) {
-            observation.update(repeating: 0)
-        }
-        func readSignals(_ state: ThreeBody.State, into signals: SignalWriter) {
-            base.readSignals(state, into: signals)
-        }
-        func draw(_ state: ThreeBody.State) -> Drawing { base.draw(state) }
+        var constants: [SteppingCost] = []
+        var networks: [SteppingCost] = []
+        var blind = SteppingCost()
+        var factors: [SteppingCost] = []
+        var controlled: [SteppingCost] = []
+        var network = SteppingCost()
     }
 
     func outcome() throws -> ClaimOutcome {
         let runs = try context.perSeed { _, key in try run(key) }
         var arms: [ClaimArm] = []
-        func add(_ name: String, _ role: ClaimRole, _ pick: (Run) -> Measurement) {
+        func add(_ name: String, _ role: ClaimRole, _ pick: (Run) -> SteppingCost) {
             arms.append(
                 ClaimArm("\(name): error", role, metric: "log10, median", values: runs.map { pick($0).error }))
             arms.append(
@@ -131,7 +108,10 @@ struct ThreeBodyExperiment {
             ClaimTest("control, sees nothing: decades below constant steps", lead(runs) { $0.blind }, .below, 1),
             ClaimTest(
                 "over a step that adapts: evaluations over those of constant factors",
-                mean(of: runs.map { telos_pow64(10, $0.network.cost - Self.cost($0.factors, at: $0.network.error)) }),
+                mean(
+                    of: runs.map {
+                        telos_pow64(10, $0.network.cost - SteppingCost.cost($0.factors, at: $0.network.error))
+                    }),
                 .atMost, 2),
         ]
         return ClaimOutcome(
@@ -145,26 +125,12 @@ struct ThreeBodyExperiment {
     }
 
     /// Mean over seeds of how far an error lies below that of constant steps at as many evaluations.
-    private func lead(_ runs: [Run], _ pick: (Run) -> Measurement) -> Double {
+    private func lead(_ runs: [Run], _ pick: (Run) -> SteppingCost) -> Double {
         mean(
             of: runs.map { run in
-                let constant = Self.interpolated(run.constants.map { ($0.cost, $0.error) }, pick(run).cost)
+                let constant = SteppingCost.error(run.constants, at: pick(run).cost)
                 return constant - pick(run).error
             })
-    }
-
-    /// log10 of the evaluations with which a front has that error.
-    private static func cost(_ front: [Measurement], at error: Double) -> Double {
-        interpolated(front.map { (-$0.error, $0.cost) }, -error)
-    }
-
-    /// Linear between points of ascending x; beyond them the nearest y.
-    private static func interpolated(_ points: [(x: Double, y: Double)], _ x: Double) -> Double {
-        let points = points.sorted { $0.x < $1.x }
-        guard let next = points.firstIndex(where: { $0.x >= x }) else { return points.last!.y }
-        guard next > 0 else { return points[0].y }
-        let (a, b) = (points[next - 1], points[next])
-        return a.y + (b.y - a.y) * (x - a.x) / (b.x - a.x)
     }
 
     private static let etas = [0.1, 0.01, 0.001]
@@ -195,26 +161,18 @@ struct ThreeBodyExperiment {
     }
 
     /// The integrator alone, with steps by its estimate of the error.
-    private func controlled(_ bodies: ThreeBody, _ starts: [ThreeBody.State], eta: Double) -> Measurement {
+    private func controlled(_ bodies: ThreeBody, _ starts: [ThreeBody.State], eta: Double) -> SteppingCost {
         let ends = starts.map { start -> (error: Double, evaluations: Int) in
             var integrator = NBodyIntegrator(bodies.system(start))
             integrator.advance(by: Double(Self.choices) * bodies.interval, rule: .aarseth(eta: eta))
             return (integrator.system.energy / start.initialEnergy - 1, integrator.evaluations)
         }
-        return summary(ends.map(\.error), ends.map(\.evaluations))
-    }
-
-    private func summary(_ errors: [Double], _ evaluations: [Int]) -> Measurement {
-        func log10(_ value: Double) -> Double { telos_log64(value) / telos_log64(10) }
-        return Measurement(
-            cost: log10(mean(of: evaluations.map(Double.init))),
-            error: median(of: errors.map { log10(abs($0) + 1e-16) }),
-            failures: Double(errors.count { abs($0) > 0.1 || $0.isNaN }))
+        return SteppingCost(errors: ends.map(\.error), evaluations: ends.map(\.evaluations))
     }
 
     private func play(
         _ bodies: ThreeBody, _ starts: [ThreeBody.State], _ choose: ([ThreeBody.State]) -> [Float]
-    ) throws -> Measurement {
+    ) throws -> SteppingCost {
         var states = starts
         var evaluations = starts.map { _ in 0 }
         var (distances, chosen) = ([Double](), [Double]())
@@ -231,7 +189,7 @@ struct ThreeBodyExperiment {
                 evaluations[index] += states[index].evaluations
             }
         }
-        var result = summary(states.map(\.energyError), evaluations)
+        var result = SteppingCost(errors: states.map(\.energyError), evaluations: evaluations)
         let isConstant = chosen.allSatisfy { $0 == chosen[0] }
         result.correlation = isConstant ? 0 : try spearmanCorrelation(chosen, distances)
         return result
@@ -240,7 +198,7 @@ struct ThreeBodyExperiment {
     /// A deep Q-network trained with that weight of the cost, tried greedily.
     private func learned(
         _ bodies: ThreeBody, _ starts: [ThreeBody.State], weight: Double, sees: Bool, _ key: RandomKey
-    ) throws -> Measurement {
+    ) throws -> SteppingCost {
         var options = DQNConfiguration()
         options.batchSize = 128
         options.trainInterval = 4
@@ -257,7 +215,7 @@ struct ThreeBodyExperiment {
                 name: "ThreeBody", family: "catalogue", summary: "", horizon: Self.choices, reward: reward
             ) { _ in environment }
         }
-        let task = try TaskDefinition(sees ? entry(bodies) : entry(Unseen(base: bodies)))
+        let task = try TaskDefinition(sees ? entry(bodies) : entry(UnseenBodies(base: bodies)))
         let steps = context.whole("episodes") * Self.choices
         let learner = try Learners.named("dqn")!.make(
             LearnerContext(task: task, key: key, plannedSteps: steps), options.json)

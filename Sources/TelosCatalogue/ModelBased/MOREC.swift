@@ -4,8 +4,8 @@ import TelosLearning
 import TelosTensor
 
 extension Catalogue {
-    /// Equations: `AdversarialDynamics` (the dynamics reward), `DynamicsEnsemble` (the candidates), `Selection` (what becomes of
-    /// them). The offline learner around it is not part of this: what it is given is measured.
+    /// Equations: `AdversarialDynamics` (the dynamics reward), `DynamicsEnsemble` (the candidates), `DynamicsCandidates` (what becomes
+    /// of them). The offline learner around it is not part of this: what it is given is measured.
     static let morec = CatalogueEntry(
         slug: "morec",
         title:
@@ -45,84 +45,18 @@ extension Catalogue {
 
 /// A damped pendulum, v' = v + 0.1 (-2 sin x - 0.3 v + 2 u), x' = x + 0.1 v', data of a policy that steadies it, and what
 /// imagined steps miss of it.
+///
+/// In ten fresh ranges of four seeds the claim held in nine; in the other 25% survived under the unstable policy. It holds
+/// with 30 episodes. With noise of 0.02 selection gains nothing over twenty steps (a ratio of 1.03) and 23% survive; with a
+/// threshold of 0.5, 26% do. The longer the adversarial training lasts, the more generators learn of what lies beside the data:
+/// after 3000 iterations a third survives, and with generators begun anew every 150 the twenty steps' ratio is 0.92.
 struct MORECExperiment {
     let context: ClaimContext
 
     init(_ context: ClaimContext) { self.context = context }
 
-    /// What becomes of the candidates for a next state.
-    enum Selection: String, CaseIterable {
-        case random = "random member"
-        case best = "best candidate"
-        case soft = "softmax, rescaled"
-        case unscaled = "softmax"
-        case lastBest = "best by the last discriminator"
-        case average = "members' average"
-    }
-
     private enum Behaviour: CaseIterable {
         case data, unstable
-    }
-
-    /// Draws of every member, of which one is kept.
-    private struct Candidates: DynamicsModel {
-        let ensemble: DynamicsEnsemble
-        let judge: AdversarialDynamics
-        let selection: Selection
-        let draws: Int
-        static let temperature = 0.1
-        var stateCount: Int { 2 }
-        var actionCount: Int { 1 }
-
-        func next(_ states: [Double], _ actions: [Double], using random: inout RandomStream) throws -> [Double] {
-            let law = ensemble.predict(states, actions)
-            let members = law.means.count
-            let rows = actions.count
-            if selection == .average {
-                return states.indices.map { index in mean(of: law.means.map { $0[index] }) }
-            }
-            let count = members * draws
-            var candidates: [Double] = []
-            for row in 0..<rows {
-                for candidate in 0..<count {
-                    let member = candidate % members
-                    for index in (2 * row)..<(2 * row + 2) {
-                        candidates.append(law.means[member][index] + law.deviations[member][index] * random.normal())
-                    }
-                }
-            }
-            let chosen: [Int]
-            if selection == .random {
-                chosen = (0..<rows).map { _ in random.index(below: count) }
-            } else {
-                var (repeatedStates, repeatedActions) = ([Double](), [Double]())
-                for row in 0..<rows {
-                    for _ in 0..<count {
-                        repeatedStates += states[(2 * row)..<(2 * row + 2)]
-                        repeatedActions.append(actions[row])
-                    }
-                }
-                let rewards = try judge.reward(
-                    repeatedStates, repeatedActions, candidates, lastAlone: selection == .lastBest)
-                chosen = (0..<rows).map { row in
-                    choose(Array(rewards[(row * count)..<((row + 1) * count)]), &random)
-                }
-            }
-            return (0..<rows).flatMap { row in
-                let first = 2 * (row * count + chosen[row])
-                return [candidates[first], candidates[first + 1]]
-            }
-        }
-
-        private func choose(_ rewards: [Double], _ random: inout RandomStream) -> Int {
-            let (low, high) = (rewards.min() ?? 0, rewards.max() ?? 0)
-            switch selection {
-            case .soft, .unscaled:
-                let width = selection == .soft ? max(high - low, 1e-12) : 1
-                return random.index(weights: rewards.map { telos_exp64(($0 - high) / (width * Self.temperature)) })
-            default: return rewards.firstIndex(of: high) ?? 0
-            }
-        }
     }
 
     struct Run: Sendable {
@@ -142,7 +76,7 @@ struct MORECExperiment {
         let measures: [(String, (Run) -> [Double])] = [
             ("one step", \.oneStep), ("20 steps", \.rollout), ("one step far away", \.far),
         ]
-        for (index, selection) in Selection.allCases.enumerated() {
+        for (index, selection) in DynamicsCandidates.Selection.allCases.enumerated() {
             let role: ClaimRole =
                 switch selection {
                 case .best, .soft: .method
@@ -166,8 +100,8 @@ struct MORECExperiment {
                 "unstable policy, until it ends", .method, metric: "error, low is good",
                 values: runs.map(\.unstableKept)),
         ]
-        func ratio(_ values: (Run) -> [Double], _ selection: Selection) -> Double {
-            let index = Selection.allCases.firstIndex(of: selection)!
+        func ratio(_ values: (Run) -> [Double], _ selection: DynamicsCandidates.Selection) -> Double {
+            let index = DynamicsCandidates.Selection.allCases.firstIndex(of: selection)!
             return mean(of: runs.map { values($0)[index] }) / mean(of: runs.map { values($0)[0] })
         }
         return ClaimOutcome(
@@ -248,16 +182,17 @@ struct MORECExperiment {
         let (nearNext, farNext) = (Self.truth(nearStates, nearActions), Self.truth(farStates, farActions))
         result.ranking = ranking(
             try judge.reward(nearStates, nearActions, nearNext), try judge.reward(farStates, farActions, farNext))
-        for selection in Selection.allCases {
-            let model = Candidates(
+        for selection in DynamicsCandidates.Selection.allCases {
+            let model = DynamicsCandidates(
                 ensemble: ensemble, judge: judge, selection: selection, draws: context.whole("draws"))
             result.oneStep.append(
                 distance(try model.next(nearStates, nearActions, using: &random), nearNext))
             result.far.append(distance(try model.next(farStates, farActions, using: &random), farNext))
             result.rollout.append(try drift(model, .data, key).error)
         }
-        let best = Candidates(ensemble: ensemble, judge: judge, selection: .best, draws: context.whole("draws"))
-        let blind = Candidates(ensemble: ensemble, judge: judge, selection: .random, draws: context.whole("draws"))
+        let best = DynamicsCandidates(ensemble: ensemble, judge: judge, selection: .best, draws: context.whole("draws"))
+        let blind = DynamicsCandidates(
+            ensemble: ensemble, judge: judge, selection: .random, draws: context.whole("draws"))
         let kept = try Behaviour.allCases.map { try drift(best, $0, key, judge: judge) }
         result.survival = kept.map(\.survival)
         result.unstableKept = kept[1].error
@@ -293,7 +228,7 @@ struct MORECExperiment {
     /// The distance of 32 imagined episodes of 20 steps from the real ones of the same starts and noise, over the steps they
     /// take, and the share that is not over.
     private func drift(
-        _ model: Candidates, _ behaviour: Behaviour, _ key: RandomKey, judge: AdversarialDynamics? = nil
+        _ model: DynamicsCandidates, _ behaviour: Behaviour, _ key: RandomKey, judge: AdversarialDynamics? = nil
     ) throws -> (error: Double, survival: Double) {
         // One stream a purpose: both begin with the same starts and noise.
         var (first, second) = (key.derived("drift").stream, key.derived("drift").stream)

@@ -1,8 +1,6 @@
-import TelosEnvironments
 import TelosEvaluation
 import TelosLearning
 import TelosNN
-import TelosRewards
 import TelosTensor
 
 extension Catalogue {
@@ -38,15 +36,30 @@ extension Catalogue {
                 "degree", default: 2, "Of the library's polynomials. With 1 the claim must fail.", in: 1...3,
                 whole: true),
             ClaimParameter("updates", default: 800, "Gradient steps of a network.", in: 10...20_000, whole: true),
-            ClaimParameter("decay", default: 1e-4, "Decoupled weight decay of a network.", in: 0...10),
             ClaimParameter(
                 "imagined", default: 300_000, "Steps of PPO in the sparse model.", in: 2000...1_000_000, whole: true),
         ],
         defaultSeeds: 0..<4,
+        disputed: """
+            The sparse model needs fewer steps than networks, but not always a third of theirs. In ten fresh ranges of four \
+            seeds all bounds held in seven: planning in the model was within 5% of the optimum in 35 of 40 seeds, and \
+            two of the other five (-385 and -891 against -135) drag their ranges' mean beyond the bound; in one range a \
+            network with twice the steps was as good. With 150 steps it is within 5% in 40 of 40 seeds, networks in 0 and \
+            five networks in 4; but with 300 steps networks are too in 29 and 26 of 40, and five of ten ranges miss that \
+            bound. What holds everywhere: networks with as many steps cost 1.25 times the optimum or more, a linear library 7 \
+            times, and PPO in the sparse model earns 860 to 1090 more than PPO from ten times the steps. The policy as a \
+            cubic (-480) does not come near the network's (-151).
+            """,
         run: { try SINDyExperiment($0).outcome() })
 }
 
 /// Models of a pendulum judged by what is earned on the pendulum itself after planning or learning in them.
+///
+/// Planning is value iteration on a grid (`PendulumPlan`), which isolates the model; `SINDyLearning` is the loop's other half.
+/// One least-squares fit of the same library, without threshold or resampling, is within 5% in 26 of 40 seeds where the sparse
+/// ensemble is in 35: most of the gain over networks is the library's, the rest sparsity's. Thresholds of 0.007 to 0.03 do
+/// alike; at 0.05 the terms of size dt are lost and nothing is learned. Without noise all bounds on plans hold; with noise of
+/// 0.05 the sparse model misses too (3.1 times the optimum's cost).
 struct SINDyExperiment {
     let context: ClaimContext
 
@@ -178,7 +191,6 @@ struct SINDyExperiment {
         options.activation = .tanh
         options.isProbabilistic = false
         options.learningRate = 2e-3
-        options.weightDecay = Float(context["decay"])
         options.holdout = 0
         options.batchSize = 128
         options.resamplesRows = members > 1
@@ -192,71 +204,5 @@ struct SINDyExperiment {
             for start in stride(from: 0, to: next.count, by: 3) { PendulumPlan.projection(&next[start..<(start + 3)]) }
             return next
         }
-    }
-
-    // MARK: Learning in the model
-
-    private func learn(
-        in model: SparseDynamics, from data: DynamicsData, _ key: RandomKey, _ result: inout Run
-    ) throws {
-        guard let pendulum = Environments.named("Pendulum"),
-            let preset = Presets.all.first(where: { $0.learner == "ppo" && $0.environment == "Pendulum" })
-        else { return }
-        func policy(_ entry: EnvironmentEntry, steps: Int, _ key: RandomKey) throws -> any Policy {
-            let learner = try Learners.named("ppo")!.make(
-                LearnerContext(task: try TaskDefinition(entry), key: key, plannedSteps: steps), preset.options)
-            while learner.steps < steps { _ = try learner.iterate() }
-            return learner.policy()
-        }
-        let world = ImaginedPendulum(model: model, data: data)
-        let imagined = EnvironmentEntry(
-            name: "ImaginedPendulum", family: "catalogue", summary: "", horizon: 200, reward: pendulum.reward
-        ) { _ in world }
-        let learned = try policy(imagined, steps: context.whole("imagined"), key.derived("imagined"))
-        result.imagined = PendulumPlan.score { act(learned, $0) }
-        let free = try policy(pendulum, steps: 10 * data.count, key.derived("free"))
-        result.free = PendulumPlan.score { act(free, $0) }
-        // The policy's mean torques where it goes in the model, and beside.
-        var random = key.derived("distillation").stream
-        let starts = (0..<64).flatMap { row in
-            let from = random.index(below: data.count)
-            return Array(data.states[(3 * from)..<(3 * from + 3)])
-        }
-        let rollout = try model.rollOut(from: starts, steps: 100, using: &random) { states, _, random in
-            act(learned, states).map { min(max($0 + 0.5 * random.normal(), -2), 2) }
-        }
-        let states = Array(rollout.states.dropLast().joined())
-        let library = FeatureLibrary.polynomial(of: [0, 1, 2], degree: 3, variables: 3)
-        var best = -Double.infinity
-        for threshold in [0.0, 0.02, 0.05, 0.1, 0.2] {
-            let fit = SparseModel(
-                library: library,
-                coefficients: try SparseRegression(threshold: threshold, ridge: 1e-4).fit(
-                    features: library(states), targets: act(learned, states), rows: states.count / 3), outputCount: 1)
-            func torques(_ states: [Double]) -> [Double] { fit(states).map { min(max($0, -2), 2) } }
-            let trial = try model.rollOut(from: Array(starts), steps: 200, using: &random) { states, _, _ in
-                torques(states)
-            }
-            let value = zip(trial.states, trial.actions).reduce(0) { sum, step in
-                sum + PendulumPlan.reward(step.0, step.1).reduce(0, +)
-            }
-            // The sparsest of those that earn within 5% of the best in imagination.
-            guard value > best * (best < 0 ? 1.05 : 1) || best == -.infinity else { continue }
-            best = max(best, value)
-            result.distilled = PendulumPlan.score(torques)
-            result.policyCoefficients = Double(fit.nonzeroCount)
-        }
-    }
-
-    private func act(_ policy: any Policy, _ states: [Double]) -> [Double] {
-        var random = RandomKey(seed: 0).stream
-        let rows = states.count / 3
-        var actions = [Float](repeating: 0, count: rows)
-        states.map(Float.init).withUnsafeBufferPointer { states in
-            actions.withUnsafeMutableBufferPointer {
-                policy.act(on: states, count: rows, into: $0, deterministic: true, using: &random)
-            }
-        }
-        return actions.map { min(max(Double($0), -2), 2) }
     }
 }
