@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import TelosCatalogue
 import TelosExperiments
+import TelosFeedback
 
 @main
 struct TelosCommand: ParsableCommand {
@@ -20,7 +21,7 @@ struct TelosCommand: ParsableCommand {
                 name: "Train and look",
                 subcommands: [
                     Run.self, Resume.self, Evaluate.self, Report.self, Compare.self, Runs.self, Export.self,
-                    Search.self,
+                    Collect.self, Search.self,
                 ]),
             CommandGroup(
                 name: "What there is",
@@ -52,7 +53,7 @@ struct TelosCommand: ParsableCommand {
         case let error as ExperimentError:
             complain(error.description)
             Foundation.exit(2)
-        case is InputError, is StoreError, is CatalogueError, is SeedsError, is DocumentationError:
+        case is InputError, is StoreError, is CatalogueError, is SeedsError, is DocumentationError, is FeedbackError:
             complain("\(error)")
             Foundation.exit(2)
         case _ where code == .validationFailure:

@@ -1,4 +1,5 @@
 import Dispatch
+import TelosFeedback
 import TelosLearning
 import TelosTensor
 
@@ -29,10 +30,7 @@ extension RunStore {
         of id: String, seeds: [Int]? = nil, episodes: Int? = nil, deterministic: Bool = true,
         from choice: CheckpointChoice = .latest, registries: Registries = .builtIn
     ) throws -> RunSummary {
-        let run = try run(id)
-        for seed in seeds ?? [] where !run.seeds.contains(seed) {
-            throw StoreError("'\(id)' has no seed \(seed); it has \(Seeds.text(run.seeds))")
-        }
+        let run = try run(id, having: seeds)
         let plan = TrainingPlan(try experiment(of: run, registries: registries))
         var summary = try summary(of: id)
         summary.seeds = try summary.seeds.filter { seeds?.contains($0.seed) ?? true }.map { record in
@@ -51,6 +49,35 @@ extension RunStore {
         }
         summary.evaluationReturn = RunSummary.interval(summary.seeds.map(\.evaluationReturn))
         return summary
+    }
+
+    /// Fresh episodes of the stored policies as a dataset, one seed's after another's, paid by the primary reward.
+    /// - Parameters: as of `evaluation`.
+    public func dataset(
+        of id: String, seeds: [Int]? = nil, episodes: Int? = nil, deterministic: Bool = true,
+        from choice: CheckpointChoice = .latest, registries: Registries = .builtIn
+    ) throws -> TransitionDataset {
+        let run = try run(id, having: seeds)
+        let plan = TrainingPlan(try experiment(of: run, registries: registries))
+        let parts = try (seeds ?? run.seeds).map { seed in
+            let learner = try learner(of: run, seed: seed, plan: plan, from: choice)
+            return try TransitionDataset.collecting(
+                learner.policy(), on: plan.task, episodes: episodes ?? plan.evaluationEpisodes,
+                deterministic: deterministic, source: id,
+                key: RandomKey(seed: seed).derived("dataset").derived("step", learner.steps))
+        }
+        guard var dataset = parts.first else { throw StoreError("'\(id)' has no seeds") }
+        for part in parts.dropFirst() { try dataset.append(contentsOf: part) }
+        return dataset
+    }
+
+    /// The run, which must have these seeds.
+    private func run(_ id: String, having seeds: [Int]?) throws -> RunRecord {
+        let run = try run(id)
+        for seed in seeds ?? [] where !run.seeds.contains(seed) {
+            throw StoreError("'\(id)' has no seed \(seed); it has \(Seeds.text(run.seeds))")
+        }
+        return run
     }
 
     /// The reward terms of a plan's task, in the order they are logged.

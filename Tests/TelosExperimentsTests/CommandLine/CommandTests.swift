@@ -1,4 +1,5 @@
 import Foundation
+import TelosFeedback
 import Testing
 
 @testable import TelosExperiments
@@ -79,6 +80,7 @@ private let poleExperiment = """
         ["run", "pole.yaml", "--fast"], ["resume", "pole-1"], ["report", "pole-1"], ["evaluate", "pole-1"],
         ["compare", "pole-1"], ["compare", "a", "a"], ["describe", "nothing-like-it"], ["reproduce", "no-such-paper"],
         ["search", "pole.yaml"], ["search", "missing.yaml"], ["export", "pole-1"], ["results", "--check"],
+        ["collect", "pole-1"],
         ["evaluate", "missing.safetensors"], ["evaluate", "pole.yaml.safetensors", "--checkpoint", "first"],
         ["catalogue", "--family", "none"], ["bench", "--filter", "no such figure"],
         ["rollout", "--task", "CartPol", "--actions", "actions"],
@@ -157,6 +159,23 @@ private let poleExperiment = """
         let judged = try Command(["evaluate", "p.safetensors", "--episodes", "7", "--json"], in: folder).wait()
         #expect(judged.code == 0, "\(judged.errors)")
         #expect(judged.json?["episodes"] as? Int == 7 && judged.json?["task"] as? String == "CartPole")
+
+        // What it did teaches another learner.
+        let collected = try Command(
+            ["collect", "pole-1", "--episodes", "3", "--seeds", "1", "--output", "d.safetensors", "--json"],
+            in: folder
+        ).wait()
+        #expect(collected.code == 0, "\(collected.errors)")
+        #expect(collected.json?["episodes"] as? Int == 3)
+        let dataset = try TransitionDataset(contentsOf: folder.path + "/d.safetensors")
+        #expect(dataset.count == collected.json?["steps"] as? Int && dataset.observationWidth == 4)
+        let same = try Command(["collect", "pole-1", "--episodes", "3", "--seeds", "1"], in: folder).wait()
+        #expect(same.output.hasPrefix("pole-1-dataset.safetensors: \(dataset.count) steps, 3 episodes"))
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: folder.path + "/pole-1-dataset.safetensors"))
+                == Data(contentsOf: URL(fileURLWithPath: folder.path + "/d.safetensors")))
+        #expect(try Command(["collect", "pole-1", "--seeds", "7..8"], in: folder).wait().code == 2)
+
         for choice in ["best", "4096", "latest"] {
             let outcome = try Command(["evaluate", "pole-1", "--checkpoint", choice], in: folder).wait()
             #expect(outcome.code == 0, "\(choice): \(outcome.errors)")
