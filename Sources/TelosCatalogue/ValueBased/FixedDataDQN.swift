@@ -41,15 +41,12 @@ final class FixedDataDQN<Network: TensorContainer> {
     }
 
     func update(_ data: TransitionDataset, using random: inout RandomStream) {
-        let (width, count) = (data.observationWidth, data.count)
         data.withRows { rows in
             for slot in 0..<batch {
-                let row = random.index(below: count)
-                (program.input(0).baseAddress! + slot * width).update(
-                    from: rows.observations.baseAddress! + row * width, count: width)
-                (program.input(1).baseAddress! + slot * width).update(
-                    from: rows.nextObservations.baseAddress! + row * width, count: width)
-                program.input(2)[slot] = rows.actions[row]
+                let row = random.index(below: rows.rewards.count)
+                rows.copy(
+                    row, toRow: slot, observations: program.input(0), actions: program.input(2),
+                    nextObservations: program.input(1))
                 program.input(3)[slot] = rows.rewards[row]
                 program.input(4)[slot] = rows.bootstraps(row) ? 1 : 0
             }
