@@ -11,12 +11,7 @@ struct Collect: ParsableCommand {
 
     @Argument(help: .run)
     var identifier: String
-    @Option(help: ArgumentHelp("Episodes a seed; the experiment's own number by default.", valueName: "n"))
-    var episodes: Int?
-    @Option(help: ArgumentHelp("Which of the run's seeds: a count or a range.", valueName: "seeds"))
-    var seeds: String?
-    @Flag(help: "Draw actions from the policy, where it is not deterministic, instead of taking the most probable.")
-    var stochastic = false
+    @OptionGroup var fresh: EpisodeOptions
     @Option(
         name: .customLong("output"),
         help: ArgumentHelp("Where to write it; RUN-dataset.safetensors by default.", valueName: "file"),
@@ -26,15 +21,9 @@ struct Collect: ParsableCommand {
     @OptionGroup var store: StoreOption
     @OptionGroup var json: JSONFlag
 
-    func validate() throws {
-        if let episodes, !(1...100_000).contains(episodes) {
-            throw ValidationError("--episodes must be from 1 to 100000, not \(episodes)")
-        }
-    }
-
     func run() throws {
         let dataset = try store.open().dataset(
-            of: identifier, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic,
+            of: identifier, seeds: try fresh.seedNumbers, episodes: fresh.episodes, deterministic: !fresh.stochastic,
             from: checkpoint.choice)
         let path = to ?? "\(identifier)-dataset.safetensors"
         try dataset.write(to: path)

@@ -7,33 +7,23 @@ struct Evaluate: ParsableCommand {
 
     @Argument(help: "A run's identifier, or a policy's file that 'telos export' wrote.")
     var identifier: String
-    @Option(help: ArgumentHelp("Episodes a seed; the experiment's own number by default.", valueName: "n"))
-    var episodes: Int?
-    @Option(help: ArgumentHelp("Which of the run's seeds: a count or a range.", valueName: "seeds"))
-    var seeds: String?
-    @Flag(help: "Draw actions from the policy, where it is not deterministic, instead of taking the most probable.")
-    var stochastic = false
+    @OptionGroup var fresh: EpisodeOptions
     @OptionGroup var checkpoint: CheckpointOption
     @OptionGroup var store: StoreOption
     @OptionGroup var json: JSONFlag
 
-    func validate() throws {
-        if let episodes, !(1...100_000).contains(episodes) {
-            throw ValidationError("--episodes must be from 1 to 100000, not \(episodes)")
-        }
-    }
-
     func run() throws {
         if identifier.hasSuffix(".safetensors") {
-            guard seeds == nil, checkpoint.choice == .latest else {
+            guard fresh.seeds == nil, checkpoint.choice == .latest else {
                 throw InputError("\(identifier) holds one policy: leave --seeds and --checkpoint out")
             }
-            let evaluation = try PolicyEvaluation(path: identifier, episodes: episodes, deterministic: !stochastic)
+            let evaluation = try PolicyEvaluation(
+                path: identifier, episodes: fresh.episodes, deterministic: !fresh.stochastic)
             return output(json.json ? evaluation.json.indented : evaluation.text)
         }
         let store = try store.open()
         let summary = try store.evaluation(
-            of: identifier, seeds: seeds.map(Seeds.parse), episodes: episodes, deterministic: !stochastic,
+            of: identifier, seeds: try fresh.seedNumbers, episodes: fresh.episodes, deterministic: !fresh.stochastic,
             from: checkpoint.choice)
         output(json.json ? summary.json.indented : summary.text)
     }

@@ -59,3 +59,22 @@ func table(_ rows: [[String]]) -> String {
         return cells.joined(separator: "  ")
     }.joined(separator: "\n")
 }
+
+/// Fresh episodes of a run's stored policies.
+struct EpisodeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Episodes a seed; the experiment's own number by default.", valueName: "n"))
+    var episodes: Int?
+    @Option(help: ArgumentHelp("Which of the run's seeds: a count or a range.", valueName: "seeds"))
+    var seeds: String?
+    @Flag(help: "Draw actions from the policy, where it is not deterministic, instead of taking the most probable.")
+    var stochastic = false
+
+    /// nil for all of the run's.
+    var seedNumbers: [Int]? { get throws { try seeds.map(Seeds.parse) } }
+
+    func validate() throws {
+        if let episodes, !(1...100_000).contains(episodes) {
+            throw ValidationError("--episodes must be from 1 to 100000, not \(episodes)")
+        }
+    }
+}
