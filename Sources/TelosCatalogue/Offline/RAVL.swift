@@ -18,7 +18,7 @@ extension Catalogue {
         claim: """
             With the true dynamics as the model and rollouts of 5 steps, learners with one or two tables of values fail \
             in at least 0.9 of the seeds and think their start better than it could be; with the true values in place of \
-            the edge's they fail in at most 0.1, and with ensembles of 10 and 30 (RAVL) in none. Members disagree at \
+            the edge's, and with ensembles of 10 and 30 (RAVL), they fail in none. Members disagree at \
             least ten times as much at the edge as inside. With rollouts of 60 steps, which have no edge, nobody fails.
             """,
         parameters: [
@@ -36,8 +36,9 @@ extension Catalogue {
 /// Learners that share everything but the number of tables, and whether they know the edge's true values.
 ///
 /// The diversity of slopes by the action (`gradientDiversity`) has no meaning for discrete actions: members differ by their
-/// first values alone. With the true values at the edge, 1 seed in 20 fails still: a cell that is first reached late may
-/// hold a loop, such as staying, whose first value is its own target and wears off by a factor of 0.975 a sweep.
+/// first values alone. With the true values at the edge, 1 of 20 tuning seeds failed still and none of 100 others: a cell that
+/// is first reached late may hold a loop, such as staying, whose first value is its own target and wears off by a factor of
+/// 0.975 a sweep.
 ///
 /// It holds with rollouts of 3 steps, first values of deviation 20, a larger grid with the goal farther off, and rollouts
 /// kept for ever; in one of ten ranges of seeds RAVL fails in one seed of ten. The problem shrinks where the edge is farther
@@ -113,7 +114,7 @@ struct RAVLExperiment {
             ClaimTest("one table: share of seeds that fail", failing(0), .atLeast, 0.9),
             ClaimTest("two tables: share of seeds that fail", failing(1), .atLeast, 0.9),
             ClaimTest("two tables: overestimation of the start", mean(of: values(1, \.overestimation)), .above, 1),
-            ClaimTest("true values at the edge: share that fails", failing(2), .atMost, 0.1),
+            ClaimTest("true values at the edge: share that fails", failing(2), .atMost, 0),
             ClaimTest("RAVL: share that fails", failing(3), .atMost, 0),
             ClaimTest("RAVL, 30 tables: share that fails", failing(4), .atMost, 0),
             ClaimTest(
