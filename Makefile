@@ -1,7 +1,18 @@
 # Everything a clone needs: `make demo` and `make test` each work alone on a fresh machine with Swift, git and make.
 
 SWIFT ?= swift
-BUILD_FLAGS := -c release -Xswiftc -enable-testing
+# MuJoCo is built in where 'make setup' could fetch it; TRAITS= builds the core alone.
+TRAITS ?= MuJoCo
+MUJOCO := $(CURDIR)/.mujoco
+MUJOCO_FLAGS = $(shell test -e $(MUJOCO)/lib/pkgconfig/mujoco.pc && echo --pkg-config-path $(MUJOCO)/lib/pkgconfig)
+AVAILABLE = $(foreach trait,$(TRAITS),$(if $(filter MuJoCo,$(trait)),$(if $(MUJOCO_FLAGS),MuJoCo),$(trait)))
+comma := ,
+empty :=
+space := $(empty) $(empty)
+TRAIT_FLAGS = $(if $(strip $(AVAILABLE)),--traits $(subst $(space),$(comma),$(strip $(AVAILABLE))) $(MUJOCO_FLAGS))
+BUILD_FLAGS = -c release -Xswiftc -enable-testing $(TRAIT_FLAGS)
+# The library goes beside the executables, where they look for it.
+LAY_OUT = @test ! -e $(MUJOCO)/lib || cp -f $(MUJOCO)/lib/libmujoco*.[sd]* "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)"
 TELOS := .build/release/telos
 DEMO := Examples/demo/misleading-hint.yaml
 DEMO_STORE := .telos/demo
@@ -12,7 +23,7 @@ IMAGES := $(CURDIR)/.build/kernel-programs/images
 SOURCES := Package.swift Sources Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo results test test-neon test-kills test-accuracy format lint completions clean
+.PHONY: help setup python mujoco build demo results test test-neon test-kills test-accuracy format lint completions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,8 +40,32 @@ setup: ## install SQLite's header where it is missing (Debian and Ubuntu; macOS 
 	echo "installing libsqlite3-dev"; \
 	$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq libsqlite3-dev
 
-build: setup ## build the command line in release: .build/release/telos
+python: .python/installed ## make the project's own Python in .python: Gymnasium, MuJoCo, ONNX Runtime
+mujoco: .mujoco/installed ## lay MuJoCo's library and headers and Gymnasium's models out in .mujoco
+
+.python/installed: Python/requirements.txt
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2> /dev/null && command -v apt-get > /dev/null; then \
+	    if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	    echo "installing python3-venv"; \
+	    $$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq python3-venv; \
+	fi
+	@command -v $(PYTHON) > /dev/null || { echo "error: there is no '$(PYTHON)'; install Python 3.10 or later" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .python
+	.python/bin/pip install --quiet --disable-pip-version-check -r Python/requirements.txt
+	@touch $@
+
+.mujoco/installed: .python/installed Python/lay-out-mujoco.sh
+	Python/lay-out-mujoco.sh .python/bin/python3 .mujoco
+	@touch $@
+
+# What the build can do without, so that a machine with no Python still builds the core.
+.PHONY: traits
+traits: setup
+	@$(if $(filter MuJoCo,$(TRAITS)),$(MAKE) --no-print-directory mujoco || echo "building without MuJoCo: see the message above")
+
+build: traits ## build the command line in release: .build/release/telos; TRAITS= for one without MuJoCo
 	$(SWIFT) build $(BUILD_FLAGS) --product telos
+	$(LAY_OUT)
 
 demo: build ## train an agent under a misleading hint four ways, compare them, write reports
 	@rm -rf $(DEMO_STORE)
@@ -42,13 +77,15 @@ demo: build ## train an agent under a misleading hint four ways, compare them, w
 results: build ## generate the pages of Results/ from the curves in Results/data
 	@$(TELOS) results
 
-test: setup ## build and run every test in release
+test: traits ## build and run every test in release; TRAITS= for the core alone
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	$(LAY_OUT)
 	$(SWIFT) test $(BUILD_FLAGS) --skip-build
 
-test-neon: setup ## compare every kernel and two trainings bit by bit: scalar, AVX2, AVX-512, NEON (emulated on x86-64 Linux)
+test-neon: traits ## compare every kernel and two trainings bit by bit: scalar, AVX2, AVX-512, NEON (emulated on x86-64 Linux)
 	@Tests/KernelPrograms/run.sh forms
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	$(LAY_OUT)
 	@rm -rf $(IMAGES) && mkdir -p $(IMAGES)
 	TELOS_IMAGES=$(IMAGES) $(SWIFT) test $(BUILD_FLAGS) --skip-build --filter TrainingFormsTests
 	@Tests/KernelPrograms/run.sh training $(IMAGES)

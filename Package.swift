@@ -9,6 +9,11 @@ let package = Package(
         .library(name: "TelosExperiments", targets: ["TelosExperiments"]),
         .executable(name: "telos", targets: ["TelosCommand"]),
     ],
+    traits: [
+        .trait(
+            name: "MuJoCo",
+            description: "Physics environments; needs MuJoCo's library and headers, which 'make mujoco' fetches.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -19,7 +24,10 @@ let package = Package(
         .target(name: "CTelosKernels", linkerSettings: [.linkedLibrary("m")]),
         .target(name: "TelosTensor", dependencies: ["CTelosKernels"]),
         .target(name: "TelosNN", dependencies: ["TelosTensor"]),
-        .target(name: "TelosEnvironments", dependencies: ["TelosTensor"]),
+        .systemLibrary(name: "CMuJoCo", pkgConfig: "mujoco"),
+        .target(
+            name: "TelosEnvironments",
+            dependencies: ["TelosTensor", .target(name: "CMuJoCo", condition: .when(traits: ["MuJoCo"]))]),
         .target(name: "TelosRewards", dependencies: ["TelosTensor", "TelosEnvironments"]),
         .target(name: "TelosFeedback", dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards"]),
         .target(

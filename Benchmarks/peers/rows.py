@@ -126,6 +126,16 @@ def threaded(name, work, telos, figure, target, **rest):
     ]
 
 
+def physics(task):
+    return Row(
+        f"physics-{task.lower()}", f"{task} alone, 8 copies, random actions", telos=f"step {task}", threads=2,
+        show="k steps/s", scale=1e3,
+        peers=[
+            Peer("plain C loop over MuJoCo", "physics.plain_loop", [task, 2], 0.9),
+            Peer("Gymnasium's AsyncVectorEnv", "physics.worker_processes", [task], 2.5),
+        ])
+
+
 ROWS = [
     Row(
         "ppo-update", "PPO minibatch update: two 4-64-64-k tanh networks, batch 64, clip, entropy, norm clip, Adam",
@@ -203,5 +213,18 @@ ROWS = [
         peers=[
             Peer("Gymnasium, vectorised", "libraries.gymnasium_cartpole"),
             Peer("gymnax (JAX)", "jaxed.gymnax_cartpole"),
+        ]),
+    physics("Hopper"),
+    physics("HalfCheetah"),
+    Row(
+        "ppo-halfcheetah", "PPO on HalfCheetah, end to end: 64x64, 8 environments, 256 steps, 10 epochs, minibatch 64",
+        telos="train ppo HalfCheetah", threads=2, show="k steps/s", scale=1e3,
+        peers=[Peer("Stable-Baselines3", "physics.sb3_ppo", [], 3)]),
+    Row(
+        "sac-hopper", "SAC on Hopper, end to end: 256x256, batch 256, an update a step", telos="train sac Hopper",
+        threads=2, show="steps/s",
+        peers=[
+            Peer("SBX (JAX)", "physics.sac", ["sbx"], 2),
+            Peer("Stable-Baselines3", "physics.sac", ["stable_baselines3"]),
         ]),
 ]

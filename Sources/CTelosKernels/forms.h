@@ -33,7 +33,4 @@ void telos_wait_step(telos_wait *wait);
 /// Ends a wait, and notes where it was long because the other thread was not scheduled.
 void telos_wait_end(const telos_wait *wait);
 
-/// Calls body(context, part) for every part, on the calling thread and on up to threads - 1 others.
-void telos_parallel(int threads, int64_t parts, void (*body)(void *context, int64_t part), void *context);
-
 #endif

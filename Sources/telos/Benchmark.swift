@@ -29,7 +29,10 @@ struct Benchmark {
     }
 
     static func all(threads: Int) -> [Benchmark] {
-        var list = Environments.all.filter { $0.family == "classic control" || $0.name == "FourRooms" }.map(stepping)
+        var list = Environments.all.filter { $0.family == "classic control" || $0.name == "FourRooms" }
+            .map { stepping($0, count: 256, threads: 1) }
+        list += ["Hopper", "HalfCheetah"].compactMap(Environments.named)
+            .map { stepping($0, count: 8, threads: threads) }
         list.append(rewardExpression())
         for size in [64, 256, 1024] { list.append(matrixProduct(size, size, size, threads: 1)) }
         list += [(256, 64, 256), (8, 64, 64), (64, 4, 64)].map { matrixProduct($0, $1, $2, threads: 1) }
@@ -46,15 +49,19 @@ struct Benchmark {
             training(
                 "sac", "Pendulum 256x256", options: #"{"hiddenSizes": [256, 256], "learningStarts": 300}"#,
                 threads: threads),
+            training(
+                "ppo", "HalfCheetah", options: #"{"rolloutSteps": 256, "normalizeObservations": true}"#,
+                threads: threads),
+            training("sac", "Hopper", options: #"{"learningStarts": 300}"#, threads: threads),
         ].compactMap { $0 }
         return list
     }
 
-    /// Environment steps a second, 256 copies side by side, random actions.
-    private static func stepping(_ entry: EnvironmentEntry) -> Benchmark {
-        Benchmark(name: "step \(entry.name)", unit: "steps/s", threads: 1) {
-            let count = 256
-            let environments = try entry.make(entry.defaultOptions, count, entry.horizon, RandomKey(seed: 0))
+    /// Environment steps a second, `count` copies side by side, random actions.
+    private static func stepping(_ entry: EnvironmentEntry, count: Int, threads: Int) -> Benchmark {
+        Benchmark(name: "step \(entry.name)", unit: "steps/s", threads: threads) {
+            let environments = try TaskDefinition(entry).makeEnvironments(
+                count: count, key: RandomKey(seed: 0), threads: threads)
             let actions = randomActions(environments.specification.action, count: count)
             return {
                 for _ in 0..<16 { environments.step(actions: actions.readOnly) }

@@ -193,6 +193,9 @@ typedef struct {
 void telos_execute_tasks(telos_isa isa, const telos_instruction *instructions, const telos_schedule *schedule,
                          int threads);
 
+/// Calls body(context, part) for every part, on the calling thread and on up to threads - 1 others.
+void telos_parallel(int threads, int64_t parts, void (*body)(void *context, int64_t part), void *context);
+
 // ---------------------------------------------------------------- random numbers
 
 /// Philox 4x32-10 at (key, counter): words 0 and 1 of the block as one 64-bit number.

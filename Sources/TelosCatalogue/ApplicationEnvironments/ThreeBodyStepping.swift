@@ -212,7 +212,7 @@ struct ThreeBodyExperiment {
         let reward = "-max(0, logErrorIncrement + 9) - \(weight) * logEvaluations"
         func entry(_ environment: some Environment) -> EnvironmentEntry {
             EnvironmentEntry(
-                name: "ThreeBody", family: "catalogue", summary: "", horizon: Self.choices, reward: reward
+                name: "ThreeBody", family: "catalogue", summary: "", horizon: Self.choices, reward: UsualReward(reward)
             ) { _ in environment }
         }
         let task = try TaskDefinition(sees ? entry(bodies) : entry(UnseenBodies(base: bodies)))

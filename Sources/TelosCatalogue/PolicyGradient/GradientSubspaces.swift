@@ -122,7 +122,7 @@ struct GradientSubspacesExperiment {
     private func measure(_ key: RandomKey) throws -> [CheckpointFigures] {
         guard let entry = Environments.named("Pendulum"), let ppo = Learners.named("ppo") else { return [] }
         var task = try TaskDefinition(entry)
-        task.primary = try ExpressionReward("0.1 * (\(entry.reward))")
+        task.primary = ScaledReward(task.primary, by: 0.1)
         var configuration = PPOConfiguration()
         configuration.environments = 16
         configuration.rolloutSteps = 128

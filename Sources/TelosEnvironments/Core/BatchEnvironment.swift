@@ -7,8 +7,11 @@ public struct BatchSnapshot: Codable, Sendable, Equatable {
     public var streams: [RandomStream]
     /// Steps since each environment's last reset.
     public var elapsed: [Int]
-    /// What wrappers remember, by wrapper; empty for a batch that is not wrapped.
+    /// What wrappers remember, by wrapper, and what states do (`EnvironmentState.memory`) one after another under
+    /// `BatchSnapshot.memory`.
     public var extra: [String: [Double]]
+
+    static let memory = "memory"
 
     public init(
         states: [[Double]], streams: [RandomStream], elapsed: [Int], extra: [String: [Double]] = [:]
@@ -18,6 +21,18 @@ public struct BatchSnapshot: Codable, Sendable, Equatable {
         self.elapsed = elapsed
         self.extra = extra
     }
+
+    /// Begins all episodes anew in the states with these flat forms.
+    public mutating func begin(in states: [[Double]]) {
+        self.states = states
+        elapsed = states.map { _ in 0 }
+        extra[Self.memory] = nil
+    }
+}
+
+/// A batch whose environments can be divided among threads.
+public protocol ThreadedBatch: BatchEnvironment {
+    var threads: Int { get set }
 }
 
 /// Several copies of one environment stepped together, with the environment's type erased: one dynamic call a batch.
@@ -69,11 +84,14 @@ public struct SnapshotError: Error, CustomStringConvertible, Equatable {
 ///
 /// Environment e draws from `key.derived("environment", e)`: its trajectory depends on its own actions only, not on how
 /// many others run beside it.
-public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
+public final class VectorEnvironment<Dynamics: Environment>: ThreadedBatch {
     public let dynamics: Dynamics
     public let specification: EnvironmentSpecification
     public let count: Int
     public let horizon: Int?
+    /// How many threads a step may use; default 1. Only environments whose steps are costly, those of a physics engine,
+    /// use more, and the results are the same.
+    public var threads = 1
 
     @usableFromInline var states: [Dynamics.State]
     @usableFromInline var streams: [RandomStream]
@@ -160,7 +178,7 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
                                 elapsed: elapsed.baseAddress!, actions: actions.pointer, ends: ends.pointer,
                                 nextObservations: next.pointer, signalsAfter: signalsAfter.pointer,
                                 observations: current.pointer, signals: signalsCurrent.pointer,
-                                signalCount: specification.signals.count))
+                                signalCount: specification.signals.count, threads: threads))
                     }
                 }
             }
@@ -168,14 +186,21 @@ public final class VectorEnvironment<Dynamics: Environment>: BatchEnvironment {
     }
 
     public var snapshot: BatchSnapshot {
-        BatchSnapshot(states: states.map(\.values), streams: streams, elapsed: elapsed)
+        let memories = states.flatMap(\.memory)
+        return BatchSnapshot(
+            states: states.map(\.values), streams: streams, elapsed: elapsed,
+            extra: memories.isEmpty ? [:] : [BatchSnapshot.memory: memories])
     }
 
     public func restore(_ snapshot: BatchSnapshot) throws {
-        if let name = snapshot.extra.keys.min() {
+        if let name = snapshot.extra.keys.filter({ $0 != BatchSnapshot.memory }).min() {
             throw SnapshotError("the snapshot is of a batch wrapped by \(name), this \(specification.name) is not")
         }
-        let restored = snapshot.states.compactMap(Dynamics.State.init(values:))
+        let memories = snapshot.extra[BatchSnapshot.memory] ?? []
+        let width = memories.count / max(1, snapshot.states.count)
+        let restored = snapshot.states.enumerated().compactMap { index, values in
+            dynamics.state(values: values, memory: Array(memories[(index * width)..<((index + 1) * width)]))
+        }
         guard restored.count == count, snapshot.streams.count == count, snapshot.elapsed.count == count else {
             throw SnapshotError(
                 "the snapshot holds \(snapshot.states.count) environments (\(restored.count) readable as "

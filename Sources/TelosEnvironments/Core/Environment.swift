@@ -59,6 +59,13 @@ public protocol EnvironmentState: Sendable {
     /// Nil when `values` is not the flat form of a state (wrong count or range).
     init?(values: [Double])
     var values: [Double] { get }
+    /// What has to be kept beside `values` to continue bit for bit, though it does not describe the state: the warm
+    /// start of a physics engine's solver. Empty for most.
+    var memory: [Double] { get }
+}
+
+extension EnvironmentState {
+    public var memory: [Double] { [] }
 }
 
 extension Int: EnvironmentState {
@@ -125,6 +132,9 @@ public protocol Environment: Sendable {
     func observe(_ state: State, into observation: UnsafeMutableBufferPointer<Float>)
     /// Writes every signal of `state`.
     func readSignals(_ state: State, into signals: SignalWriter)
+    /// The state whose flat form and memory these are; an empty memory is that of a state nothing led to.
+    /// Nil where they are not the form of a state of this environment. By default as `State.init(values:)` says.
+    func state(values: [Double], memory: [Double]) -> State?
     /// A picture of `state`.
     func draw(_ state: State) -> Drawing
     /// Steps every environment of a batch and resets those whose episode ended. The default calls the functions above

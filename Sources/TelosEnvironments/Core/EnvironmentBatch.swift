@@ -1,3 +1,4 @@
+import CTelosKernels
 import TelosTensor
 
 /// The columns of a batch of environments that a step reads and writes. A view: valid during the call it is passed to.
@@ -23,6 +24,8 @@ public struct EnvironmentBatch<State> {
     public var observations: UnsafeMutablePointer<Float>
     public var signals: UnsafeMutablePointer<Double>
     public var signalCount: Int
+    /// How many threads the environments may be divided among; what they compute does not depend on it.
+    public var threads: Int
 
     @inlinable
     public init(
@@ -30,7 +33,8 @@ public struct EnvironmentBatch<State> {
         finalStates: UnsafeMutablePointer<State?>, streams: UnsafeMutablePointer<RandomStream>,
         elapsed: UnsafeMutablePointer<Int>, actions: UnsafePointer<Float>, ends: UnsafeMutablePointer<EpisodeEnd>,
         nextObservations: UnsafeMutablePointer<Float>, signalsAfter: UnsafeMutablePointer<Double>,
-        observations: UnsafeMutablePointer<Float>, signals: UnsafeMutablePointer<Double>, signalCount: Int
+        observations: UnsafeMutablePointer<Float>, signals: UnsafeMutablePointer<Double>, signalCount: Int,
+        threads: Int
     ) {
         self.count = count
         self.horizon = horizon
@@ -47,10 +51,15 @@ public struct EnvironmentBatch<State> {
         self.observations = observations
         self.signals = signals
         self.signalCount = signalCount
+        self.threads = threads
     }
 }
 
 extension Environment {
+    public func state(values: [Double], memory: [Double]) -> State? {
+        memory.isEmpty ? State(values: values) : nil
+    }
+
     @inlinable
     public func advance(_ batch: EnvironmentBatch<State>) {
         let (count, width) = (batch.count, batch.observationWidth)
@@ -70,6 +79,33 @@ extension Environment {
             batch.states[index] = reset(using: &batch.streams[index])
             batch.elapsed[index] = 0
             describe(index, of: batch, observations: batch.observations, signals: batch.signals)
+        }
+    }
+
+    /// `advance` for dynamics so costly that environments are worth a thread each.
+    func advanceSideBySide(_ batch: EnvironmentBatch<State>) {
+        withoutActuallyEscaping({ (index: Int) in
+            let terminal = step(
+                &batch.states[index], action: Action(batch.actions + index * batch.actionWidth),
+                using: &batch.streams[index])
+            describe(index, of: batch, observations: batch.nextObservations, signals: batch.signalsAfter)
+            batch.elapsed[index] += 1
+            batch.ends[index] =
+                terminal ? .terminated : batch.elapsed[index] >= batch.horizon ? .truncated : .ongoing
+            if batch.ends[index] != .ongoing {
+                batch.finalStates[index] = batch.states[index]
+                batch.states[index] = reset(using: &batch.streams[index])
+                batch.elapsed[index] = 0
+            }
+            describe(index, of: batch, observations: batch.observations, signals: batch.signals)
+        }) { body in
+            var body = body
+            withUnsafeMutablePointer(to: &body) { body in
+                telos_parallel(
+                    Int32(batch.threads), Int64(batch.count),
+                    { context, index in context!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(index)) },
+                    body)
+            }
         }
     }
 

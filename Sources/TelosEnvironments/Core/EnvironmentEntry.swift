@@ -62,6 +62,23 @@ public struct EnvironmentOptions: Sendable {
     }
 }
 
+/// The reward of an environment's usual task: an expression, or several whose sum it is, each a term with a name.
+public struct UsualReward: Sendable, Hashable, ExpressibleByStringInterpolation, ExpressibleByDictionaryLiteral {
+    public struct Term: Sendable, Hashable {
+        /// What the term is logged as; nil for a reward of one expression.
+        public var name: String?
+        public var expression: String
+    }
+
+    public var terms: [Term]
+
+    public init(_ expression: String) { terms = [Term(name: nil, expression: expression)] }
+    public init(stringLiteral expression: String) { self.init(expression) }
+    public init(dictionaryLiteral elements: (String, String)...) {
+        terms = elements.map { Term(name: $0, expression: $1) }
+    }
+}
+
 /// An environment that a name in an experiment file can mean, with the task people usually set in it.
 public struct EnvironmentEntry: Sendable {
     public typealias Maker =
@@ -76,14 +93,14 @@ public struct EnvironmentEntry: Sendable {
     /// The horizon of the usual task; nil for none.
     public var horizon: Int?
     /// The primary reward of the usual task, in the expression language.
-    public var reward: String
+    public var reward: UsualReward
     public var make: Maker
 
     /// An entry for environments of one type.
     /// - Parameter build: makes the environment; throws an error that says what is wrong with the options.
     public init<Dynamics: Environment>(
         name: String, family: String, summary: String, options: [EnvironmentOption] = [], horizon: Int?,
-        reward: String, build: @escaping @Sendable (EnvironmentOptions) throws -> Dynamics
+        reward: UsualReward, build: @escaping @Sendable (EnvironmentOptions) throws -> Dynamics
     ) {
         self.name = name
         self.family = family
@@ -104,7 +121,7 @@ public struct EnvironmentEntry: Sendable {
 /// The environments that come with Telos. Each suite's file lists its own.
 public enum Environments {
     public static let all: [EnvironmentEntry] =
-        classicControl + grids + mazes + bandits + auctions + simulators + sanity
+        classicControl + grids + mazes + bandits + auctions + simulators + physics + sanity
 
     public static func named(_ name: String) -> EnvironmentEntry? { all.first { $0.name == name } }
 }

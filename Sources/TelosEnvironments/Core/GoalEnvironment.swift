@@ -26,7 +26,7 @@ public struct GoalRelabeling {
 
     public init<Goals: GoalEnvironment>(_ environment: Goals) {
         func state(_ values: [Double]) -> Goals.State {
-            guard let state = Goals.State(values: values) else {
+            guard let state = environment.state(values: values, memory: []) else {
                 preconditionFailure("\(values) is not a state of \(environment.specification.name)")
             }
             return state

@@ -113,7 +113,8 @@ extension Environments {
     static let riverSwim = EnvironmentEntry(
         name: "RiverSwim", family: family, summary: "Swim against the current, or drift.",
         options: [sizeOption(3...100, 6, "States.")], horizon: 100,
-        reward: "previous.rightBank == 1 and action == right ? 1 : "
-            + "(previous.leftBank == 1 and action == left ? 0.005 : 0)",
+        reward: UsualReward(
+            "previous.rightBank == 1 and action == right ? 1 : "
+                + "(previous.leftBank == 1 and action == left ? 0.005 : 0)"),
         build: { options in try RiverSwim(size: options.integer("size")) })
 }

@@ -11,12 +11,18 @@ struct EnvironmentCard {
         specification = try entry.make(entry.defaultOptions, 1, entry.horizon, RandomKey(seed: 0)).specification
     }
 
+    /// An expression, or the sum's value in an experiment file.
+    private var reward: String {
+        guard case .expression(let text) = RewardForm(entry.reward) else { return RewardForm(entry.reward).yaml }
+        return text
+    }
+
     private var horizonText: String { entry.horizon.map { "\($0) steps" } ?? "none" }
 
     /// A few lines for the list of all.
     var brief: String {
         var lines = [entry.name, wrapped(entry.summary, indent: 2)]
-        lines.append(wrapped("reward \(entry.reward.quoted), horizon \(horizonText)", indent: 2))
+        lines.append(wrapped("reward \(RewardForm(entry.reward).yaml), horizon \(horizonText)", indent: 2))
         lines.append(wrapped("signals " + specification.signals.map(\.name).joined(separator: ", "), indent: 2))
         return lines.joined(separator: "\n")
     }
@@ -28,7 +34,7 @@ struct EnvironmentCard {
         }
         let facts = [
             ["observation", specification.observation.summary], ["action", specification.action.summary + names],
-            ["state", specification.stateNames.joined(separator: ", ")], ["reward", entry.reward.quoted],
+            ["state", specification.stateNames.joined(separator: ", ")], ["reward", RewardForm(entry.reward).yaml],
             ["horizon", horizonText], ["reference", specification.reference],
         ]
         let signals = specification.signals.map {
@@ -41,7 +47,7 @@ struct EnvironmentCard {
             "\(entry.name) (environment, \(entry.family))", wrapped(entry.summary, indent: 2),
             section("The usual task", facts), section("Signals: name, unit, range", signals),
             section("Options: name, default, values", options),
-            "In an experiment file\n  task: {environment: \(example), reward: \(entry.reward.quoted)}",
+            "In an experiment file\n  task: {environment: \(example), reward: \(RewardForm(entry.reward).yaml)}",
         ].joined(separator: "\n\n")
     }
 
@@ -49,7 +55,7 @@ struct EnvironmentCard {
         .object([
             "kind": .text("environment"), "name": .text(entry.name), "family": .text(entry.family),
             "summary": .text(entry.summary), "reference": .text(specification.reference),
-            "reward": .text(entry.reward), "horizon": entry.horizon.map { .number(Double($0)) } ?? .null,
+            "reward": .text(reward), "horizon": entry.horizon.map { .number(Double($0)) } ?? .null,
             "observation": specification.observation.json, "action": specification.action.json,
             "actionNames": .list(specification.actionNames.map(JSONValue.text)),
             "stateNames": .list(specification.stateNames.map(JSONValue.text)),

@@ -37,7 +37,7 @@ extension ExperimentReader {
         if let node = fields["reward"] {
             form = readReward(node, named: "reward", specification: environment?.specification)
         } else {
-            form = environment.map { .expression($0.entry.reward) }
+            form = environment.map { RewardForm($0.entry.reward) }
         }
         guard let environment, let form else { return nil }
         return ReadTask(
@@ -66,7 +66,7 @@ extension ExperimentReader {
         guard let entry = registries.environments.first(where: { $0.name == name }) else {
             let nearest = suggestion(name, among: registries.environments.map(\.name))
             report(
-                "there is no environment '\(name)'"
+                Environments.missing(name) ?? "there is no environment '\(name)'"
                     + (nearest.isEmpty ? "; 'telos tasks' lists them" : nearest), at: nameNode.place)
             return nil
         }

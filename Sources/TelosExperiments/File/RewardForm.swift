@@ -1,3 +1,4 @@
+import TelosEnvironments
 import TelosRewards
 
 /// A reward as an experiment file writes it.
@@ -33,6 +34,15 @@ public indirect enum RewardForm: Sendable, Hashable {
         public init(name: String, reward: RewardForm) {
             self.name = name
             self.reward = reward
+        }
+    }
+
+    /// The reward of an environment's usual task.
+    public init(_ reward: UsualReward) {
+        if let only = reward.terms.first, reward.terms.count == 1, only.name == nil {
+            self = .expression(only.expression)
+        } else {
+            self = .sum(reward.terms.map { Part(name: $0.name ?? $0.expression, reward: .expression($0.expression)) })
         }
     }
 

@@ -74,8 +74,7 @@ public struct RolloutInput {
             values.append(number)
         }
         var snapshot = environments.snapshot
-        snapshot.states = [values]
-        snapshot.elapsed = [0]
+        snapshot.begin(in: [values])
         do {
             try environments.restore(snapshot)
         } catch {

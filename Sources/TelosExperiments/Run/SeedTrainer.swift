@@ -116,7 +116,7 @@ struct SeedTrainer: Sendable {
             if log.nextEvaluation <= learner.steps || ((done || pauses) && log.evaluatedAt != learner.steps) {
                 let key = RandomKey(seed: seed).derived("evaluation").derived("step", learner.steps)
                 let result = try evaluate(
-                    learner.policy(), on: plan.task, episodes: plan.evaluationEpisodes, key: key)
+                    learner.policy(), on: plan.task, episodes: plan.evaluationEpisodes, key: key, threads: threads)
                 rows.append(
                     log.record(result, steps: learner.steps, seed: seed, interval: plan.evaluationInterval))
                 if log.isBest(), plan.keepsBest {

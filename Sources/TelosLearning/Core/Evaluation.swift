@@ -23,11 +23,13 @@ public struct EvaluationResult: Sendable {
 /// Runs whole episodes of `policy`: the first `episodes` to start, one an environment, so that short episodes are not
 /// over-represented.
 /// - maximumSteps: where an environment without a horizon is cut off, as truncation.
+/// - threads: how many the environments may be divided among, where their steps are costly.
 public func evaluate(
     _ policy: any Policy, on task: TaskDefinition, episodes: Int, deterministic: Bool = true, key: RandomKey,
-    recordingFirst: Bool = false, maximumSteps: Int = 10_000
+    recordingFirst: Bool = false, maximumSteps: Int = 10_000, threads: Int = 1
 ) throws -> EvaluationResult {
-    let environments = try task.makeEnvironments(count: episodes, key: key.derived("environments"))
+    let environments = try task.makeEnvironments(
+        count: episodes, key: key.derived("environments"), threads: threads)
     let rewards = try TaskRewards(task, specification: environments.specification, count: episodes, discount: 1)
     var random = key.derived("policy").stream
     let actions = Buffer<Float>(count: episodes * environments.specification.action.width, repeating: 0)

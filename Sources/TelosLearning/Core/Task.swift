@@ -62,11 +62,18 @@ public struct TaskDefinition: Sendable {
 
     /// The usual task of an environment.
     public init(_ environment: EnvironmentEntry) throws {
+        let terms = try environment.reward.terms.map {
+            SumReward.Term(try ExpressionReward($0.expression), name: $0.name)
+        }
         self.init(
-            environment: environment, horizon: environment.horizon, primary: try ExpressionReward(environment.reward))
+            environment: environment, horizon: environment.horizon,
+            primary: terms.count == 1 && terms[0].name == nil ? terms[0].reward : SumReward(terms))
     }
 
-    public func makeEnvironments(count: Int, key: RandomKey) throws -> any BatchEnvironment {
-        try environment.make(options, count, horizon, key)
+    /// - threads: how many the environments may be divided among, where their steps are costly.
+    public func makeEnvironments(count: Int, key: RandomKey, threads: Int = 1) throws -> any BatchEnvironment {
+        let environments = try environment.make(options, count, horizon, key)
+        (environments as? any ThreadedBatch)?.threads = threads
+        return environments
     }
 }

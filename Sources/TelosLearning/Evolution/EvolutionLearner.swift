@@ -31,7 +31,8 @@ final class EvolutionLearner<Strategy: SearchStrategy>: Learner {
         try context.task.requireFixedBlend()
         self.settings = settings
         let count = candidates * settings.episodes
-        environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
+        environments = try context.task.makeEnvironments(
+            count: count, key: context.key.derived("environments"), threads: context.threads)
         let specification = environments.specification
         guard let encoding = ObservationEncoding(specification.observation), let head = ActionHead(specification.action)
         else {

@@ -52,7 +52,8 @@ final class OffPolicyLearner: Learner {
         self.options = options
         plannedSteps = max(1, context.plannedSteps)
         let count = options.environments
-        environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
+        environments = try context.task.makeEnvironments(
+            count: count, key: context.key.derived("environments"), threads: context.threads)
         let specification = environments.specification
         rewards = try TaskRewards(context.task, specification: specification, count: count, discount: options.discount)
         agent = try makeAgent(specification)

@@ -41,7 +41,8 @@ final class OnPolicyLearner: Learner {
         self.context = context
         self.settings = settings
         let count = settings.environments
-        environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
+        environments = try context.task.makeEnvironments(
+            count: count, key: context.key.derived("environments"), threads: context.threads)
         let specification = environments.specification
         guard let encoding = ObservationEncoding(specification.observation), let head = ActionHead(specification.action)
         else {

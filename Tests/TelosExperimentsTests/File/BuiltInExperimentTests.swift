@@ -63,7 +63,7 @@ import Testing
         for entry in Environments.all {
             let text = "task: {environment: \(entry.name)}\nlearner: {algorithm: ppo, steps: 100}\n"
             let read = try Experiment(parsing: text, name: "usual", registries: registries)
-            #expect(read.primary == .expression(entry.reward) && read.task.horizon == entry.horizon)
+            #expect(read.primary == RewardForm(entry.reward) && read.task.horizon == entry.horizon)
             #expect(try Experiment(parsing: read.resolved, name: "again", registries: registries) == read)
         }
     }

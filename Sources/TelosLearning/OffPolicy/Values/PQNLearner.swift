@@ -29,7 +29,8 @@ final class PQNLearner: Learner {
         self.options = options
         plannedSteps = max(1, context.plannedSteps)
         let count = options.environments
-        environments = try context.task.makeEnvironments(count: count, key: context.key.derived("environments"))
+        environments = try context.task.makeEnvironments(
+            count: count, key: context.key.derived("environments"), threads: context.threads)
         let specification = environments.specification
         guard let encoding = ObservationEncoding(specification.observation),
             case .discrete(let choices) = specification.action
