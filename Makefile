@@ -1,18 +1,19 @@
 # Everything a clone needs: `make demo` and `make test` each work alone on a fresh machine with Swift, git and make.
 
 SWIFT ?= swift
-# MuJoCo is built in where 'make setup' could fetch it; TRAITS= builds the core alone.
-TRAITS ?= MuJoCo
+# Package traits; each is left out where 'make setup' could not fetch what it needs. TRAITS= builds the core alone.
+TRAITS ?= MuJoCo HDF5
 MUJOCO := $(CURDIR)/.mujoco
-MUJOCO_FLAGS = $(shell test -e $(MUJOCO)/lib/pkgconfig/mujoco.pc && echo --pkg-config-path $(MUJOCO)/lib/pkgconfig)
-AVAILABLE = $(foreach trait,$(TRAITS),$(if $(filter MuJoCo,$(trait)),$(if $(MUJOCO_FLAGS),MuJoCo),$(trait)))
-comma := ,
+HAS_MuJoCo = $(shell test -e $(MUJOCO)/lib/pkgconfig/mujoco.pc && echo yes)
+HAS_HDF5 = $(shell pkg-config --exists hdf5 2> /dev/null && echo yes)
+AVAILABLE = $(foreach trait,$(TRAITS),$(if $(HAS_$(trait)),$(trait)))
 empty :=
-space := $(empty) $(empty)
-TRAIT_FLAGS = $(if $(strip $(AVAILABLE)),--traits $(subst $(space),$(comma),$(strip $(AVAILABLE))) $(MUJOCO_FLAGS))
-BUILD_FLAGS = -c release -Xswiftc -enable-testing $(TRAIT_FLAGS)
+comma := ,
+BUILD_FLAGS = -c release -Xswiftc -enable-testing \
+    $(if $(strip $(AVAILABLE)),--traits $(subst $(empty) ,$(comma),$(strip $(AVAILABLE)))) \
+    $(if $(filter MuJoCo,$(AVAILABLE)),--pkg-config-path $(MUJOCO)/lib/pkgconfig)
 # The library goes beside the executables, where they look for it.
-LAY_OUT = @test ! -e $(MUJOCO)/lib || cp -f $(MUJOCO)/lib/libmujoco*.[sd]* "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)"
+LAY_OUT = $(if $(filter MuJoCo,$(AVAILABLE)),@cp -f $(MUJOCO)/lib/libmujoco*.[sd]* "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)")
 TELOS := .build/release/telos
 DEMO := Examples/demo/misleading-hint.yaml
 DEMO_STORE := .telos/demo
@@ -28,17 +29,23 @@ SOURCES := Package.swift Sources Tests
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install SQLite's header where it is missing (Debian and Ubuntu; macOS has it)
+setup: ## install headers where they are missing (Debian and Ubuntu): SQLite's, and HDF5's where TRAITS has it
 	@command -v $(SWIFT) > /dev/null || { \
 	    echo "error: there is no 'swift'; install Swift 6.1 or later from https://www.swift.org/install" >&2; exit 1; }
-	@if [ "$$(uname)" != Linux ] || [ -e /usr/include/sqlite3.h ] || printf '#include <sqlite3.h>\n' | clang -fsyntax-only -x c - 2> /dev/null; then exit 0; fi; \
+	@[ "$$(uname)" = Linux ] || exit 0; \
+	missing=; \
+	[ -e /usr/include/sqlite3.h ] || printf '#include <sqlite3.h>\n' | clang -fsyntax-only -x c - 2> /dev/null \
+	    || missing=" libsqlite3-dev"; \
+	case " $(TRAITS) " in \
+	    *" HDF5 "*) pkg-config --exists hdf5 2> /dev/null || missing="$$missing pkg-config libhdf5-dev" ;; esac; \
+	[ -n "$$missing" ] || exit 0; \
 	if ! command -v apt-get > /dev/null; then \
-	    echo "error: sqlite3.h is missing; install SQLite's development package (sqlite-devel, sqlite-dev)" >&2; exit 1; fi; \
+	    echo "error: headers are missing; install what your system has for$$missing" >&2; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then as_root=; \
 	elif command -v sudo > /dev/null; then as_root=sudo; \
-	else echo "error: sqlite3.h is missing; as root, run: apt-get install libsqlite3-dev" >&2; exit 1; fi; \
-	echo "installing libsqlite3-dev"; \
-	$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq libsqlite3-dev
+	else echo "error: headers are missing; as root, run: apt-get install$$missing" >&2; exit 1; fi; \
+	echo "installing$$missing"; \
+	$$as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq $$missing
 
 python: .python/installed ## make the project's own Python in .python: Gymnasium, MuJoCo, ONNX Runtime
 mujoco: .mujoco/installed ## lay MuJoCo's library and headers and Gymnasium's models out in .mujoco
@@ -61,7 +68,7 @@ mujoco: .mujoco/installed ## lay MuJoCo's library and headers and Gymnasium's mo
 # What the build can do without, so that a machine with no Python still builds the core.
 .PHONY: traits
 traits: setup
-	@$(if $(filter MuJoCo,$(TRAITS)),$(MAKE) --no-print-directory mujoco || echo "building without MuJoCo: see the message above")
+	@$(if $(filter MuJoCo,$(TRAITS)),$(MAKE) --no-print-directory mujoco || echo "building without MuJoCo: see above")
 
 build: traits ## build the command line in release: .build/release/telos; TRAITS= for one without MuJoCo
 	$(SWIFT) build $(BUILD_FLAGS) --product telos

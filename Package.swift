@@ -12,7 +12,8 @@ let package = Package(
     traits: [
         .trait(
             name: "MuJoCo",
-            description: "Physics environments; needs MuJoCo's library and headers, which 'make mujoco' fetches.")
+            description: "Physics environments; needs MuJoCo's library and headers, which 'make mujoco' fetches."),
+        .trait(name: "HDF5", description: "Datasets in Minari's form; needs the HDF5 library (libhdf5-dev, brew hdf5).")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -29,7 +30,13 @@ let package = Package(
             name: "TelosEnvironments",
             dependencies: ["TelosTensor", .target(name: "CMuJoCo", condition: .when(traits: ["MuJoCo"]))]),
         .target(name: "TelosRewards", dependencies: ["TelosTensor", "TelosEnvironments"]),
-        .target(name: "TelosFeedback", dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards"]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+        .target(
+            name: "TelosFeedback",
+            dependencies: [
+                "TelosNN", "TelosEnvironments", "TelosRewards",
+                .target(name: "CHDF5", condition: .when(traits: ["HDF5"])),
+            ]),
         .target(
             name: "TelosLearning",
             dependencies: ["TelosNN", "TelosEnvironments", "TelosRewards", "TelosFeedback"]),
@@ -60,7 +67,7 @@ let package = Package(
         .testTarget(name: "TelosTensorTests", dependencies: ["TelosNN", "CTelosTestSupport"]),
         .testTarget(name: "TelosEnvironmentsTests", dependencies: ["TelosEnvironments"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosRewardsTests", dependencies: ["TelosRewards"]),
-        .testTarget(name: "TelosFeedbackTests", dependencies: ["TelosFeedback"]),
+        .testTarget(name: "TelosFeedbackTests", dependencies: ["TelosFeedback"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning", "CTelosTestSupport"]),
         .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"], exclude: ["Fixtures"]),

@@ -1,4 +1,5 @@
 import Dispatch
+import TelosEnvironments
 import TelosFeedback
 import TelosLearning
 import TelosTensor
@@ -69,6 +70,12 @@ extension RunStore {
         guard var dataset = parts.first else { throw StoreError("'\(id)' has no seeds") }
         for part in parts.dropFirst() { try dataset.append(contentsOf: part) }
         return dataset
+    }
+
+    /// What a run's environments are: the spaces that a dataset's rows encode.
+    public func specification(of id: String, registries: Registries = .builtIn) throws -> EnvironmentSpecification {
+        let plan = TrainingPlan(try experiment(of: run(id), registries: registries))
+        return try plan.task.makeEnvironments(count: 1, key: RandomKey(seed: 0)).specification
     }
 
     /// The run, which must have these seeds.

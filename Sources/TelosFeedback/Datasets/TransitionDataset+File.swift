@@ -31,9 +31,14 @@ extension TransitionDataset {
         }
     }
 
-    /// Maps a file that `write` wrote. Its header, the arrays' sizes and the ends are checked; rows are read when used.
+    /// Maps a file that `write` wrote: its header, the arrays' sizes and the ends are checked, and rows are read when used.
+    /// What Minari wrote is read as a whole, where the build has HDF5: a dataset's folder, or its `main_data.hdf5`.
     /// - Throws: `FeedbackError` that names the file and what is wrong there.
     public init(contentsOf path: String) throws {
+        self = try Self.isMinari(path) ? TransitionDataset(minari: path) : TransitionDataset(mapping: path)
+    }
+
+    private init(mapping path: String) throws {
         func failure(_ reason: String) -> FeedbackError { FeedbackError("\(path): \(reason)") }
         let file = try MappedFile(path)
         let index: SafeTensorsIndex

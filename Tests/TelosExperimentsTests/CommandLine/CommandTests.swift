@@ -175,6 +175,16 @@ private let poleExperiment = """
             try Data(contentsOf: URL(fileURLWithPath: folder.path + "/pole-1-dataset.safetensors"))
                 == Data(contentsOf: URL(fileURLWithPath: folder.path + "/d.safetensors")))
         #expect(try Command(["collect", "pole-1", "--seeds", "7..8"], in: folder).wait().code == 2)
+        let minari = try Command(
+            ["collect", "pole-1", "--episodes", "3", "--seeds", "1", "--format", "minari"], in: folder
+        ).wait()
+        #if HDF5
+            #expect(minari.output.hasPrefix("pole-1-v0: \(dataset.count) steps, 3 episodes"), "\(minari.errors)")
+            #expect(try TransitionDataset(contentsOf: folder.path + "/pole-1-v0") == dataset)
+            #expect(try Command(["collect", "pole-1", "--format", "minari"], in: folder).wait().code == 2)
+        #else
+            #expect(minari.code == 2 && minari.errors.contains("--traits HDF5"))
+        #endif
 
         for choice in ["best", "4096", "latest"] {
             let outcome = try Command(["evaluate", "pole-1", "--checkpoint", choice], in: folder).wait()
