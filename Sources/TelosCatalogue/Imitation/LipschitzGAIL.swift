@@ -146,7 +146,7 @@ struct LipschitzGAILExperiment {
     ) throws -> any Learner {
         let steps = context.whole("steps")
         let learnerContext = LearnerContext(
-            task: try RingPoint.task(), key: key, plannedSteps: steps, demonstrations: demonstrations)
+            task: try RingPoint.task(), key: key, plannedSteps: steps, dataset: demonstrations)
         let options = """
             {"environments": 8, "trainInterval": 8, "batchSize": 128, "learningRate": 5e-4, "hiddenSizes": [64, 64],
              "discount": 0.95, "targetRate": 0.01, "explorationNoise": \(context["noise"]), "stepsPerIteration": 4000,

@@ -148,17 +148,17 @@ public struct LearnerContext: Sendable {
     public var plannedSteps: Int
     /// Cores one learner may use.
     public var threads: Int
-    /// What an expert did, for learners that imitate; nil where it is in a file that an option names.
-    public var demonstrations: TransitionDataset?
+    /// What was done, for learners that imitate it or learn from it alone; nil where it is in a file that an option names.
+    public var dataset: TransitionDataset?
 
     public init(
         task: TaskDefinition, key: RandomKey, plannedSteps: Int, threads: Int = 1,
-        demonstrations: TransitionDataset? = nil
+        dataset: TransitionDataset? = nil
     ) {
         self.task = task
         self.key = key
         self.plannedSteps = plannedSteps
         self.threads = threads
-        self.demonstrations = demonstrations
+        self.dataset = dataset
     }
 }

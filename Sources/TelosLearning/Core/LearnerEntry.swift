@@ -56,7 +56,7 @@ public struct LearnerEntry: Sendable {
 
 /// The learners that come with Telos. Each family's folder lists its own.
 public enum Learners {
-    public static let all: [LearnerEntry] = tabular + onPolicy + offPolicy + evolution + imitation
+    public static let all: [LearnerEntry] = tabular + onPolicy + offPolicy + offline + evolution + imitation
 
     public static func named(_ name: String) -> LearnerEntry? { all.first { $0.name == name } }
 }

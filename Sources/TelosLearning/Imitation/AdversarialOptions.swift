@@ -60,7 +60,8 @@ public struct AdversarialOptions: LearnerConfiguration {
     ]
 
     static let demonstrationsOption = OptionDescription(
-        "demonstrations", "the path of a dataset (safetensors) of what the expert did; its rewards are not read")
+        "demonstrations",
+        "the path of a dataset (safetensors or Minari's) of what the expert did; its rewards are not read")
 
     var penalty: GradientPenalty? {
         gradientPenalty > 0

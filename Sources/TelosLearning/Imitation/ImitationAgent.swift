@@ -1,5 +1,4 @@
 import TelosEnvironments
-import TelosFeedback
 import TelosTensor
 
 /// An off-policy agent that is paid by demonstrations: every batch that it learns from has its rewards decided anew.
@@ -42,31 +41,5 @@ final class ImitationAgent: OffPolicyAgent {
     func load(from checkpoint: Checkpoint) throws {
         try base.load(from: checkpoint)
         try reward.load(from: checkpoint)
-    }
-}
-
-extension LearnerContext {
-    /// The demonstrations that a learner in this context learns from: its own, else those of the file.
-    /// - Throws: `ConfigurationError` where there are none, or they are not of this environment.
-    func demonstrations(file: String, in specification: EnvironmentSpecification) throws -> TransitionDataset {
-        func failure(_ reason: String) -> ConfigurationError {
-            ConfigurationError(option: "demonstrations", reason)
-        }
-        guard demonstrations != nil || !file.isEmpty else {
-            throw failure("there are none; write the path of a dataset")
-        }
-        let dataset: TransitionDataset
-        do {
-            dataset = try demonstrations ?? TransitionDataset(contentsOf: file)
-        } catch let error as FeedbackError {
-            throw failure(error.description)
-        }
-        let widths = (specification.observation.width, specification.action.width)
-        guard !dataset.isEmpty, widths == (dataset.observationWidth, dataset.actionWidth) else {
-            throw failure(
-                "\(dataset.count) steps, observations and actions of \(dataset.observationWidth) and \(dataset.actionWidth) "
-                    + "numbers; \(specification.name) needs at least one step, \(widths.0) and \(widths.1)")
-        }
-        return dataset
     }
 }

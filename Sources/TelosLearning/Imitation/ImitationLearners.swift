@@ -74,7 +74,7 @@ extension Learners {
     ) throws -> any Learner {
         try OffPolicyLearner(context, options) { specification in
             if let reason = continuousRefusal(specification) { throw LearnerError(reason) }
-            let demonstrations = try context.demonstrations(file: file, in: specification)
+            let demonstrations = try context.dataset(file: file, option: "demonstrations", in: specification)
             return ImitationAgent(
                 try ActorCriticAgent(specification, options, context: context),
                 reward: try reward(demonstrations, specification))

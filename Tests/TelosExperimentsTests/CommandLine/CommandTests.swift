@@ -175,6 +175,18 @@ private let poleExperiment = """
             try Data(contentsOf: URL(fileURLWithPath: folder.path + "/pole-1-dataset.safetensors"))
                 == Data(contentsOf: URL(fileURLWithPath: folder.path + "/d.safetensors")))
         #expect(try Command(["collect", "pole-1", "--seeds", "7..8"], in: folder).wait().code == 2)
+        let clone =
+            "task: {environment: CartPole}\nevaluation: {episodes: 2}\nseeds: 2\n"
+            + "learner: {algorithm: bc, steps: 300, stepsPerIteration: 100, hiddenSizes: [16], dataset: "
+        func cloning(from file: String, _ arguments: [String] = []) throws -> Outcome {
+            try Data("\(clone)\(file)}\n".utf8).write(to: URL(fileURLWithPath: folder.path + "/clone.yaml"))
+            return try Command(["run", "clone.yaml", "--json"] + arguments, in: folder).wait()
+        }
+        let cloned = try cloning(from: "d.safetensors")
+        #expect(cloned.code == 0, "\(cloned.errors)")
+        #expect((cloned.json?["seeds"] as? [[String: Any]])?.compactMap { $0["steps"] as? Int } == [300, 300])
+        let lost = try cloning(from: "e.safetensors")
+        #expect(lost.code == 2 && lost.errors.contains("clone.yaml:4:") && lost.errors.contains("cannot be read"))
         let minari = try Command(
             ["collect", "pole-1", "--episodes", "3", "--seeds", "1", "--format", "minari"], in: folder
         ).wait()

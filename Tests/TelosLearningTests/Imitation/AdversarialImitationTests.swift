@@ -237,7 +237,7 @@ private final class Rule: Policy {
         #expect(message(#"{"normalizeObservations": true}"#).contains("write false"))
         #expect(message(#"{"network": "gru"}"#).contains("write mlp"))
         var other = context
-        other.demonstrations = TransitionDataset(observationWidth: 3)
+        other.dataset = TransitionDataset(observationWidth: 3)
         #expect(throws: ConfigurationError.self) { try entry.make(other, "{}") }
     }
 }

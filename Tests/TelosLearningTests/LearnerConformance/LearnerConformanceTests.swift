@@ -19,8 +19,10 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         "\(entry.name) in \(environment)" + variant.keys.sorted().map { " \($0) \(variant[$0]!)" }.joined()
     }
 
-    /// Planners know everything already: nothing in them is drawn, and they have no episodes.
+    /// Planners know everything already: nothing in them is drawn.
     var isPlanner: Bool { entry.family == "planning" }
+    /// Planners and learners from a dataset step no environment.
+    var hasEpisodes: Bool { !isPlanner && entry.family != "offline" }
 
     /// Small sizes for whichever of these options the learner has.
     var options: String {
@@ -42,9 +44,13 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
         task.horizon = horizon
         // A reward that is no rare event, so that every seed learns something soon.
         if environment == "Grid" { task.primary = try ExpressionReward("goal - 0.1 * pathDistance") }
-        let demonstrations = entry.family == "imitation" ? try Self.demonstrations() : nil
-        return LearnerContext(
-            task: task, key: RandomKey(seed: seed), plannedSteps: 2000, demonstrations: demonstrations)
+        let dataset: TransitionDataset? =
+            switch entry.family {
+            case "imitation": try Self.demonstrations()
+            case "offline": try Self.behavior(in: task)
+            default: nil
+            }
+        return LearnerContext(task: task, key: RandomKey(seed: seed), plannedSteps: 2000, dataset: dataset)
     }
 
     /// A few random steps of Pendulum: what imitators' cases are in.
@@ -57,6 +63,14 @@ struct LearnerCase: Sendable, CustomTestStringConvertible {
                 LoggedTransition(observation: row(3), action: row(1), reward: 0, nextObservation: row(3)))
         }
         return dataset
+    }
+
+    /// Random steps of the case's own task; nil where there are none to be had.
+    private static func behavior(in task: TaskDefinition) throws -> TransitionDataset? {
+        let key = RandomKey(seed: 9)
+        let action = try task.makeEnvironments(count: 1, key: key).specification.action
+        guard let policy = try? UniformPolicy(action) else { return nil }
+        return try .collecting(policy, on: task, count: 40, environments: 2, key: key)
     }
 
     func make(seed: Int = 0) throws -> any Learner { try entry.make(context(seed: seed), options) }
@@ -251,7 +265,7 @@ private let iterations = 9
 
     /// Time limits cut episodes off, which is neither an end nor an error.
     /// Episodes of one step leave a limit nothing to cut off.
-    @Test(arguments: LearnerCase.all.filter { !$0.isPlanner && $0.environment != "NestedSpaces" })
+    @Test(arguments: LearnerCase.all.filter { $0.hasEpisodes && $0.environment != "NestedSpaces" })
     func timeLimitsCutEpisodesOff(_ example: LearnerCase) throws {
         var example = example
         example.horizon = 7

@@ -141,8 +141,8 @@ struct SanityCase: Sendable, CustomTestStringConvertible {
             return false
         }
         if example.entry.family == "planning", !example.check.isPlannable { return false }
-        // Imitators never see a reward.
-        if example.entry.family == "imitation" { return false }
+        // Imitators never see a reward, and learners from a dataset have nothing to learn from here.
+        if ["imitation", "offline"].contains(example.entry.family) { return false }
         // 200,000 steps bring the cross-entropy method's many parameters to 0.73 only.
         if example.entry.name == "cem", example.check.environment == "NestedSpaces" { return false }
         if let option = example.check.requiredOption, !example.entry.options.contains(where: { $0.name == option }) {
