@@ -25,7 +25,8 @@ extension Catalogue {
             exactly are mirror descent and, with the divergence in the reward, end at the best regularised policy (total \
             variation below 1e-5). With a network, E[score] - c KL ends within 0.03 of the best there is, within 0.02 of \
             tuned PPO with a critic, 0.1 above tuned DPO on as many labels of the reference's responses, and varies by \
-            less than 0.02 from eta 0.3 to 3.
+            less than 0.02 from eta 0.3 to 3. On preferences that run in a circle, with win rates for rewards, its policies' \
+            average is as hard to exploit as the regret bound of mirror descent says, while the last one is not.
             """,
         parameters: [
             ClaimParameter("responses", default: 20, "Responses to a prompt.", in: 4...200, whole: true),
@@ -33,6 +34,9 @@ extension Catalogue {
                 "divergence", default: 0.1, "c, the worth of a nat of divergence from the reference.", in: 0.02...1),
             ClaimParameter("noise", default: 0, "Deviation of noise on the rewards seen.", in: 0...2),
             ClaimParameter("iterations", default: 60, "Iterations with the network.", in: 5...500, whole: true),
+            ClaimParameter(
+                "cycle", default: 0.7, "Probability that the third of three responses is preferred to the first.",
+                in: 0.55...0.95),
         ],
         defaultSeeds: 0..<8,
         run: { try REBELExperiment($0).outcome() })
@@ -92,6 +96,7 @@ struct REBELExperiment {
             (0..<3).max { a, b in middle { values($0)[a] } < middle { values($0)[b] } } ?? 0
         }
         let metric = "E[score] - c KL(pi || ref)"
+        let circle = try PreferenceCircle(last: context["cycle"]).selfPlay(regresses: regresses)
         var arms = [ClaimArm("best policy", .oracle, metric: metric, values: seeds.map(\.best))]
         for index in 0..<3 {
             arms.append(
@@ -108,6 +113,12 @@ struct REBELExperiment {
                 ClaimArm(
                     "DPO, beta \(shortNumber(Self.betas[index]))", .baseline, metric: metric,
                     values: seeds.map { $0.dpo[index] }))
+        }
+        for (name, value) in [("average", circle.average), ("last", circle.last)] {
+            arms.append(
+                ClaimArm(
+                    "REBEL on a circle, \(name) policy", .method, metric: "win rate against it, less a half",
+                    values: [value]))
         }
         let (ppo, dpo) = (tuned(\.ppo), tuned(\.dpo))
         let means = (0..<3).map { index in middle { $0.rebel[index] } }
@@ -127,6 +138,11 @@ struct REBELExperiment {
             ClaimTest("REBEL, eta 1, minus tuned DPO", middle { $0.rebel[1] - $0.dpo[dpo] }, .atLeast, 0.1),
             ClaimTest(
                 "REBEL, largest minus least over eta", (means.max() ?? .nan) - (means.min() ?? .nan), .below, 0.02),
+            ClaimTest(
+                "circle: exploitability of the average policy less the regret bound", circle.average - circle.bound,
+                .atMost,
+                0),
+            ClaimTest("circle: exploitability of the last policy", circle.last, .atLeast, 0.1),
         ]
         return ClaimOutcome(
             arms: arms, tests: tests,
@@ -199,34 +215,17 @@ struct REBELExperiment {
         return result
     }
 
-    /// A table of logits, all pairs: the regression is quadratic and steps of n / 4 solve it.
     private func measureMirrorDescent(_ result: inout Measurement, _ key: RandomKey) throws {
         let (count, eta, weight) = (context.whole("responses"), 1.0, 0.3)
+        let regression = try TabularRegression(count: count, eta: eta)
         var random = key.stream
         let score = (0..<count).map { _ in random.normal() }
         let reference = Responses.dirichlet(count, concentration: 1, using: &random)
-        let (old, targets) = (Tensor(placeholder: count), Tensor(placeholder: count, count))
-        let objective = RelativeRewardRegression(eta: eta)
-        let descent = try Descent(Tensor.zeros(count), inputs: [old, targets], by: SGD()) { logits in
-            let ratio = logits.logSoftmax() - old
-            return objective.losses(
-                ratio.reshaped(count, 1).broadcast(to: [count, count]),
-                ratio.reshaped(1, count).broadcast(to: [count, count]), target: targets
-            ).mean()
-        }
         var policy = reference
         for _ in 0..<60 {
             let reward = score.indices.map { score[$0] - weight * telos_log64(policy[$0] / reference[$0]) }
-            descent.fill(0, policy.map { telos_log64($0) })
-            descent.fill(1, (0..<(count * count)).map { reward[$0 / count] - reward[$0 % count] })
-            if !regresses { descent.fill(1, Array(repeating: 0, count: count * count)) }
-            for (index, value) in policy.enumerated() {
-                descent.parameters.values(0)[index] = Float(telos_log64(value))
-            }
-            for _ in 0..<4 { descent.step(learningRate: Double(count) / 4) }
             let expected = Responses.tilted(policy, reward.map { eta * $0 })
-            policy = Responses.tilted(
-                [Double](repeating: 1, count: count), descent.parameters.values(0).map(Double.init))
+            policy = regression.step(from: policy, reward: regresses ? reward : reward.map { _ in 0 })
             result.stepError = max(result.stepError, Responses.totalVariation(policy, expected))
         }
         result.fixedPointError = Responses.totalVariation(

@@ -34,6 +34,7 @@ import Testing
             #expect(verdicts(outcome, name) == [false], "\(name)")
         }
         #expect(verdicts(outcome, "total variation from the best") == [false])
+        #expect(verdicts(outcome, "circle: exploitability of the average") == [false])
     }
 
     /// Group-relative advantages in DisCO's place are weighted as theirs are, and win nothing over themselves.
