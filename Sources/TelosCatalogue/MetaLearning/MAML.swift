@@ -51,6 +51,8 @@ struct MAMLExperiment {
     /// Without it the method is joint training.
     let adapts: Bool
     static let stepCounts = [0, 1, 5, 10]
+    /// Counts as the error of what diverges.
+    private static let diverged = 1e6
     private static let testRates = [0.001, 0.003, 0.01, 0.03, 0.06, 0.1]
 
     init(_ context: ClaimContext, adapts: Bool = true) {
@@ -126,7 +128,9 @@ struct MAMLExperiment {
         if method != .none { try train(parameters, method, key.derived("tasks")) }
         let rates = method == .maml || method == .firstOrder ? [context["innerRate"]] : Self.testRates
         // The same new tasks for every method.
-        return try Self.best(tested(parameters, rates: rates, key.derived("test")))
+        return try Self.best(tested(parameters, rates: rates, key.derived("test"))).map {
+            $0.isFinite ? $0 : Self.diverged
+        }
     }
 
     private static func best(_ candidates: [[Double]]) -> [Double] {
