@@ -91,28 +91,25 @@ struct DDPOExperiment {
     private static let stations = [8, 4, 2, 1]
     private static let judged = 1000
 
-    struct Measurement: Sendable {
-        /// Mean rewards at the stations: goal, method.
-        var rewards: [[[Double]]] = []
-        /// Of the model before, a goal each.
-        var before: [Double] = []
-        /// At the end, goal, method.
-        var entropies: [[Double]] = []
+    private struct Measurement: Sendable {
+        /// Mean rewards at the stations.
+        var rewards: [Goal: [Method: [Double]]] = [:]
+        /// Of the model before.
+        var before: [Goal: Double] = [:]
+        /// At the end.
+        var entropies: [Goal: [Method: Double]] = [:]
     }
 
     func outcome() throws -> ClaimOutcome {
         let seeds = try context.perSeed { _, key in try measure(key) }
         let queries = Self.stations.map { context.whole("queries") / $0 }
         func values(_ goal: Goal, _ method: Method, _ station: Int) -> [Double] {
-            let (g, m) = (Goal.allCases.firstIndex(of: goal)!, Method.allCases.firstIndex(of: method)!)
-            return seeds.map { $0.rewards[g][m][station] }
+            seeds.map { $0.rewards[goal]![method]![station] }
         }
         func middle(_ goal: Goal, _ method: Method, _ station: Int) -> Double {
             interquartileMean(of: values(goal, method, station))
         }
-        func best(_ goal: Goal, _ station: Int) -> Double {
-            max(middle(goal, .regression, station), middle(goal, .sparse, station))
-        }
+        func best(_ goal: Goal, _ at: Int) -> Double { max(middle(goal, .regression, at), middle(goal, .sparse, at)) }
         var arms = Goal.allCases.flatMap { goal in
             Method.allCases.flatMap { method in
                 queries.indices.map {
@@ -122,13 +119,13 @@ struct DDPOExperiment {
                 }
             }
         }
-        arms += Method.allCases.enumerated().map { index, method in
+        arms += Method.allCases.map { method in
             ClaimArm(
                 method.rawValue, method.role, metric: "be of a component: entropy of components at the end",
-                values: seeds.map { $0.entropies[0][index] })
+                values: seeds.map { $0.entropies[.mode]![method]! })
         }
         let last = queries.count - 1
-        let before = interquartileMean(of: seeds.map { $0.before[0] })
+        let before = interquartileMean(of: seeds.map { $0.before[.mode]! })
         return ClaimOutcome(
             arms: arms,
             tests: queries.indices.map {
@@ -153,8 +150,8 @@ struct DDPOExperiment {
         var random = key.derived("mixture").stream
         let world = MixtureWorld(width: width, components: context.whole("components"), using: &random)
         let diffusion = try GaussianDiffusion(.linear(levels: context.whole("levels"), from: 1e-3, to: 0.35))
-        let model = LevelNetwork(width: width, levels: diffusion.levels, key: key.derived("network"))
-        let pretrained = try Parameters(model)
+        let pretrained = try Parameters(
+            LevelNetwork(width: width, levels: diffusion.levels, key: key.derived("network")))
         let fit = try DenoisingFit(diffusion, moving: pretrained, batch: 256, width: width) { $0($1, $2) }
         for _ in 0..<context.whole("pretraining") {
             fit.step(world.draw(256, using: &random), learningRate: 1e-3, using: &random)
@@ -162,12 +159,12 @@ struct DDPOExperiment {
         var result = Measurement()
         for goal in Goal.allCases {
             let reward = goal == .mode ? world.nearness : world.offTarget
-            result.before.append(try judge(pretrained, diffusion, reward, key).reward)
-            let runs = try Method.allCases.map { method in
-                try tune(pretrained.value, by: method, diffusion, world, reward, key.derived(goal.rawValue))
+            result.before[goal] = try judge(pretrained, diffusion, reward, key).reward
+            for method in Method.allCases {
+                let run = try tune(pretrained.value, by: method, diffusion, world, reward, key.derived(goal.rawValue))
+                result.rewards[goal, default: [:]][method] = run.rewards
+                result.entropies[goal, default: [:]][method] = world.modeEntropy(run.samples)
             }
-            result.rewards.append(runs.map(\.rewards))
-            result.entropies.append(runs.map { world.modeEntropy($0.samples) })
         }
         return result
     }
@@ -197,8 +194,7 @@ struct DDPOExperiment {
         let improve = try improvement(of: parameters, by: method, diffusion, width)
         let rounds = context.whole("queries") / chains
         let stations = Self.stations.map { rounds / $0 }
-        var rewards: [Double] = []
-        var samples: [Float] = []
+        var (rewards, samples): ([Double], [Float]) = ([], [])
         for round in 1...rounds {
             let drawn = sampler.sample(using: &random)
             var earned = reward(drawn.samples).map { noise > 0 ? $0 + noise * random.normal() : $0 }
@@ -219,31 +215,24 @@ struct DDPOExperiment {
         of parameters: Parameters<LevelNetwork>, by method: Method, _ diffusion: GaussianDiffusion, _ width: Int
     ) throws -> Improvement {
         let chains = context.whole("chains")
-        func advantages(_ rewards: [Double]) -> [Double] {
-            GroupBaseline.standardized.advantages(rewards).map { min(10, max(-10, $0)) }
+        func policyGradient(
+            _ objective: some SurrogateObjective, minibatches: Int, epochs: Int, rate: Double
+        ) throws -> Improvement {
+            let update = try DenoisingPolicyUpdate(
+                diffusion, moving: parameters, objective: objective,
+                minibatch: chains * diffusion.levels / minibatches, width: width
+            ) { $0($1, $2) }
+            return { drawn, rewards, random in
+                let advantages = GroupBaseline.standardized.advantages(rewards).map { min(10, max(-10, $0)) }
+                update.update(drawn, advantages: advantages, epochs: epochs, learningRate: rate, using: &random)
+            }
         }
         switch method {
         case .importanceSampled, .shuffled:
             let objective = ClippedObjective(clipRange: Float(context["clipRange"]))
-            let update = try DenoisingPolicyUpdate(
-                diffusion, moving: parameters, objective: objective, minibatch: chains * diffusion.levels / 4,
-                width: width
-            ) { $0($1, $2) }
-            let rate = context["isRate"]
-            return { drawn, rewards, random in
-                update.update(
-                    drawn, advantages: advantages(rewards), epochs: 4, learningRate: rate, using: &random)
-            }
+            return try policyGradient(objective, minibatches: 4, epochs: 4, rate: context["isRate"])
         case .scoreFunction:
-            let update = try DenoisingPolicyUpdate(
-                diffusion, moving: parameters, objective: PolicyGradientObjective(),
-                minibatch: chains * diffusion.levels, width: width
-            ) { $0($1, $2) }
-            let rate = context["sfRate"]
-            return { drawn, rewards, random in
-                update.update(
-                    drawn, advantages: advantages(rewards), epochs: 1, learningRate: rate, using: &random)
-            }
+            return try policyGradient(PolicyGradientObjective(), minibatches: 1, epochs: 1, rate: context["sfRate"])
         case .regression, .sparse:
             let weights: RewardWeights =
                 method == .sparse ? .top(share: context["share"]) : .softmax(temperature: context["temperature"])

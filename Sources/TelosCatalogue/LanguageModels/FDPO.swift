@@ -43,8 +43,8 @@ extension Catalogue {
 /// Measurements by divergence.
 ///
 /// 100 responses, reward 2 exp(-((i - 20) / 4)^2 / 2) + 2 exp(-((i - 70) / 4)^2 / 2) + 0.1 N(0, 1) (stretched over other
-/// numbers), references from Dirichlet(2) (exact), even, Dirichlet(1) and Dirichlet(0.2) (optima). Few labels: reward
-/// N(0, 1), reference softmax(N(0, 1)), 50 responses a prompt, labels with probability sigmoid(2 difference), Adam 0.01.
+/// numbers), references from Dirichlet(2) (exact), even, Dirichlet(1) and Dirichlet(0.2) (optima). Few labels:
+/// `FewLabels` and Adam 0.01.
 struct FDPOExperiment {
     let context: ClaimContext
     /// Trained in place of each divergence; all of them where the method is on.
@@ -56,8 +56,6 @@ struct FDPOExperiment {
     ]
     private static let exact = [0, 1, 3, 5]
 
-    struct Final: Sendable { var reward, entropy, divergence: Double }
-
     struct Measurement: Sendable {
         /// Total variation from the closed form, a value for each of `exact`.
         var errors: [Double] = []
@@ -65,9 +63,9 @@ struct FDPOExperiment {
         var own = 0.0
         /// Entropies at equal reward and an even reference.
         var matched: [Double] = []
-        var finals: [Final] = []
+        var finals: [FewLabels.Outcome] = []
         /// Reverse and forward KL by plain gradient descent.
-        var plain: [Final] = []
+        var plain: [FewLabels.Outcome] = []
     }
 
     init(_ context: ClaimContext, trained: @escaping @Sendable (FDivergence) -> FDivergence = { $0 }) {
@@ -80,19 +78,26 @@ struct FDPOExperiment {
             var result = Measurement()
             try measureExactness(&result, key.derived("exact"))
             measureOptima(&result, key.derived("optima"))
-            try measureFew(&result, key.derived("few"))
+            var random = key.derived("few").stream
+            let few = FewLabels(prompts: context.whole("prompts"), pairs: context.whole("pairs"), using: &random)
+            func fit(_ divergence: FDivergence, by rule: some Optimizer, rate: Double) throws -> FewLabels.Outcome {
+                let objective = DirectPreference(beta: context["beta"], divergence: trained(divergence))
+                return try few.fit(objective, by: rule, learningRate: rate)
+            }
+            result.finals = try Self.divergences.map { try fit($0.f, by: Adam(), rate: 0.01) }
+            result.plain = try [.reverseKL, .forwardKL].map { try fit($0, by: SGD(), rate: 20) }
             return result
         }
         func middle(_ value: (Measurement) -> Double) -> Double { interquartileMean(of: seeds.map(value)) }
         let names = Self.divergences.map(\.name)
         var arms: [ClaimArm] = []
         for (index, name) in names.enumerated() {
-            let role: ClaimRole = index == 0 ? .baseline : .method
-            arms.append(
-                ClaimArm("\(name), few labels", role, metric: "reward", values: seeds.map { $0.finals[index].reward }))
-            arms.append(
-                ClaimArm("\(name), few labels", role, metric: "entropy", values: seeds.map { $0.finals[index].entropy })
-            )
+            for (metric, value) in [("reward", \FewLabels.Outcome.reward), ("entropy", \.entropy)] {
+                arms.append(
+                    ClaimArm(
+                        "\(name), few labels", index == 0 ? .baseline : .method, metric: metric,
+                        values: seeds.map { $0.finals[index][keyPath: value] }))
+            }
         }
         for (index, name) in ["reverse KL", "forward KL"].enumerated() {
             arms.append(
@@ -100,8 +105,12 @@ struct FDPOExperiment {
                     "\(name), plain gradient descent", .control, metric: "entropy",
                     values: seeds.map { $0.plain[index].entropy }))
         }
-        // Jensen-Shannon's curvature at the reference is half the others': at one beta it is no comparison.
-        let others = 2..<names.count
+        func middles(_ value: @escaping (FewLabels.Outcome) -> Double) -> (reverse: Double, others: [Double]) {
+            let all = names.indices.map { index in middle { value($0.finals[index]) } }
+            // Jensen-Shannon's curvature at the reference is half the others': at one beta it is no comparison.
+            return (all[0], Array(all[2...]))
+        }
+        let (reward, entropy, divergence) = (middles(\.reward), middles(\.entropy), middles(\.divergence))
         var tests = Self.exact.enumerated().map { place, index in
             ClaimTest(
                 "\(names[index]): largest total variation from the optimum",
@@ -113,16 +122,13 @@ struct FDPOExperiment {
                 seeds.map(\.own).max() ?? .nan, .below, 1.01),
             ClaimTest(
                 "few labels: reward, reverse KL minus the best of alpha and forward KL",
-                middle { $0.finals[0].reward } - (others.map { i in middle { $0.finals[i].reward } }.max() ?? .nan),
-                .above, 0),
+                reward.reverse - (reward.others.max() ?? .nan), .above, 0),
             ClaimTest(
                 "few labels: entropy, the least of alpha and forward KL minus reverse KL",
-                (others.map { i in middle { $0.finals[i].entropy } }.min() ?? .nan) - middle { $0.finals[0].entropy },
-                .above, 0),
+                (entropy.others.min() ?? .nan) - entropy.reverse, .above, 0),
             ClaimTest(
                 "few labels: KL(pi || ref), reverse KL over the largest of alpha and forward KL",
-                middle { $0.finals[0].divergence }
-                    / (others.map { i in middle { $0.finals[i].divergence } }.max() ?? .nan), .above, 1),
+                divergence.reverse / (divergence.others.max() ?? .nan), .above, 1),
             ClaimTest(
                 "control: equal reward, even reference: entropy, reverse minus forward KL",
                 middle { $0.matched[0] - $0.matched[5] }, .above, 0),
@@ -204,53 +210,5 @@ struct FDPOExperiment {
             }
             if place == 0 { result.matched = optima.map(Responses.entropy) }
         }
-    }
-
-    // MARK: Few labels
-
-    private func measureFew(_ result: inout Measurement, _ key: RandomKey) throws {
-        let (prompts, responses) = (context.whole("prompts"), 50)
-        var random = key.stream
-        let reward = (0..<(prompts * responses)).map { _ in random.normal() }
-        let reference = TabularPolicy.softmax(reward.map { _ in random.normal() }, actionCount: responses)
-        var (winners, losers): ([Float], [Float]) = ([], [])
-        for prompt in 0..<prompts {
-            let row = (prompt * responses)..<((prompt + 1) * responses)
-            for _ in 0..<context.whole("pairs") {
-                let (a, b) = (
-                    row.lowerBound + random.index(weights: reference[row]),
-                    row.lowerBound + random.index(weights: reference[row])
-                )
-                guard a != b else { continue }
-                let prefersFirst = random.uniform() < Responses.logistic(2 * (reward[a] - reward[b]))
-                winners.append(Float(prefersFirst ? a : b))
-                losers.append(Float(prefersFirst ? b : a))
-            }
-        }
-        let logReference = Tensor(reference.map { Float(telos_log64($0)) }, shape: [prompts, responses])
-        let pairs = winners.count
-        func train(_ divergence: FDivergence, by rule: some Optimizer, rate: Double) throws -> Final {
-            let objective = DirectPreference(beta: context["beta"], divergence: trained(divergence))
-            let descent = try Descent(Tensor.zeros(prompts, responses), by: rule) { logits in
-                let ratio = ((logReference + logits).logSoftmax() - logReference).reshaped(prompts * responses, 1)
-                func of(_ indices: [Float]) -> Tensor {
-                    ratio.gatheringRows(Tensor(indices, shape: [pairs])).reshaped(pairs)
-                }
-                return objective.losses(of(winners), of(losers), target: Tensor(1)).mean()
-            }
-            for _ in 0..<1500 { descent.step(learningRate: rate) }
-            let logits = descent.parameters.values(0).map(Double.init)
-            var final = Final(reward: 0, entropy: 0, divergence: 0)
-            for prompt in 0..<prompts {
-                let row = (prompt * responses)..<((prompt + 1) * responses)
-                let policy = Responses.tilted(Array(reference[row]), Array(logits[row]))
-                final.reward += Responses.expectation(policy, Array(reward[row])) / Double(prompts)
-                final.entropy += Responses.entropy(policy) / Double(prompts)
-                final.divergence += Responses.divergence(policy, Array(reference[row])) / Double(prompts)
-            }
-            return final
-        }
-        result.finals = try Self.divergences.map { try train($0.f, by: Adam(), rate: 0.01) }
-        result.plain = try [.reverseKL, .forwardKL].map { try train($0, by: SGD(), rate: 20) }
     }
 }

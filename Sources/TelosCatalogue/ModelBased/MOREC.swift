@@ -55,9 +55,7 @@ struct MORECExperiment {
 
     init(_ context: ClaimContext) { self.context = context }
 
-    private enum Behaviour: CaseIterable {
-        case data, unstable
-    }
+    private enum Behaviour: CaseIterable { case data, unstable }
 
     struct Run: Sendable {
         var oneStep: [Double] = []
@@ -180,23 +178,23 @@ struct MORECExperiment {
         }
         let farActions = (0..<200).map { _ in random.uniform(-1, 1) }
         let (nearNext, farNext) = (Self.truth(nearStates, nearActions), Self.truth(farStates, farActions))
-        result.ranking = ranking(
-            try judge.reward(nearStates, nearActions, nearNext), try judge.reward(farStates, farActions, farNext))
+        result.ranking = try probabilityOfImprovement(
+            ScoreMatrix(judge.reward(nearStates, nearActions, nearNext)),
+            over: ScoreMatrix(judge.reward(farStates, farActions, farNext)))
+        func candidates(_ selection: DynamicsCandidates.Selection) -> DynamicsCandidates {
+            DynamicsCandidates(ensemble: ensemble, judge: judge, selection: selection, draws: context.whole("draws"))
+        }
         for selection in DynamicsCandidates.Selection.allCases {
-            let model = DynamicsCandidates(
-                ensemble: ensemble, judge: judge, selection: selection, draws: context.whole("draws"))
+            let model = candidates(selection)
             result.oneStep.append(
                 distance(try model.next(nearStates, nearActions, using: &random), nearNext))
             result.far.append(distance(try model.next(farStates, farActions, using: &random), farNext))
             result.rollout.append(try drift(model, .data, key).error)
         }
-        let best = DynamicsCandidates(ensemble: ensemble, judge: judge, selection: .best, draws: context.whole("draws"))
-        let blind = DynamicsCandidates(
-            ensemble: ensemble, judge: judge, selection: .random, draws: context.whole("draws"))
-        let kept = try Behaviour.allCases.map { try drift(best, $0, key, judge: judge) }
+        let kept = try Behaviour.allCases.map { try drift(candidates(.best), $0, key, judge: judge) }
         result.survival = kept.map(\.survival)
         result.unstableKept = kept[1].error
-        result.unstableRandom = try drift(blind, .unstable, key).error
+        result.unstableRandom = try drift(candidates(.random), .unstable, key).error
         return result
     }
 
@@ -208,21 +206,12 @@ struct MORECExperiment {
     ) throws -> ImaginedRollout {
         let starts = (0..<(2 * count)).map { _ in 0.5 * random.normal() }
         let noises = (0..<steps).map { _ in (0..<count).map { _ in random.normal() } }
-        return try Stepper(body: next).rollOut(
+        return try KnownDynamics(stateCount: 2, actionCount: 1, step: next).rollOut(
             from: starts, steps: steps, using: &random,
             isOver: { states, actions, next in
                 guard let judge else { return [] }
                 return try judge.reward(states, actions, next).map { $0 < context["minimum"] }
             }, policy: { states, step, _ in act(behaviour, states, noise: noises[step]) })
-    }
-
-    private struct Stepper: DynamicsModel {
-        let body: (_ states: [Double], _ actions: [Double], inout RandomStream) throws -> [Double]
-        var stateCount: Int { 2 }
-        var actionCount: Int { 1 }
-        func next(_ states: [Double], _ actions: [Double], using random: inout RandomStream) throws -> [Double] {
-            try body(states, actions, &random)
-        }
     }
 
     /// The distance of 32 imagined episodes of 20 steps from the real ones of the same starts and noise, over the steps they
@@ -256,10 +245,5 @@ struct MORECExperiment {
                 let (x, v) = (left[index] - right[index], left[index + 1] - right[index + 1])
                 return (x * x + v * v).squareRoot()
             })
-    }
-
-    /// The probability that a value of the first is above one of the second, ties counting half.
-    private func ranking(_ high: [Double], _ low: [Double]) -> Double {
-        mean(of: high.map { a in mean(of: low.map { b in a > b ? 1 : a == b ? 0.5 : 0 }) })
     }
 }

@@ -61,27 +61,14 @@ struct MDPOExperiment {
         case clipping(Double)
     }
 
-    struct Method: Sendable {
-        var name: String
-        var role: ClaimRole
-        var restraint: Restraint
-        var steps: Int
-    }
-
     func outcome() throws -> ClaimOutcome {
-        let kept = Restraint.divergence(penalty: penalty)
-        let methods: [Method] = [
-            Method(name: "MDPO, 1 step", role: .baseline, restraint: kept, steps: 1),
-            Method(name: "MDPO, 5 steps", role: .method, restraint: kept, steps: 5),
-            Method(name: "MDPO, 10 steps", role: .method, restraint: kept, steps: 10),
-            Method(name: "MDPO, 50 steps", role: .method, restraint: kept, steps: 50),
-            Method(
-                name: "MDPO annealed, 10 steps", role: .method,
-                restraint: .divergence(penalty: penalty, isAnnealed: true), steps: 10),
-            Method(name: "no divergence, 10 steps", role: .control, restraint: .divergence(penalty: 0), steps: 10),
-            Method(name: "no divergence, 50 steps", role: .control, restraint: .divergence(penalty: 0), steps: 50),
-            Method(name: "PPO, 10 steps", role: .baseline, restraint: .clipping(0.2), steps: 10),
-            Method(name: "PPO, 50 steps", role: .baseline, restraint: .clipping(0.2), steps: 50),
+        let (kept, free) = (Restraint.divergence(penalty: penalty), Restraint.divergence(penalty: 0))
+        let methods: [(name: String, role: ClaimRole, restraint: Restraint, steps: Int)] = [
+            ("MDPO, 1 step", .baseline, kept, 1), ("MDPO, 5 steps", .method, kept, 5),
+            ("MDPO, 10 steps", .method, kept, 10), ("MDPO, 50 steps", .method, kept, 50),
+            ("MDPO annealed, 10 steps", .method, .divergence(penalty: penalty, isAnnealed: true), 10),
+            ("no divergence, 10 steps", .control, free, 10), ("no divergence, 50 steps", .control, free, 50),
+            ("PPO, 10 steps", .baseline, .clipping(0.2), 10), ("PPO, 50 steps", .baseline, .clipping(0.2), 50),
         ]
         let seeds = try context.perSeed { _, key -> (scores: [Double], gap: Double) in
             let learners = try methods.map { try MirrorDescentLearner(context, restraint: $0.restraint) }

@@ -86,14 +86,13 @@ struct BarfiExperiment {
         let seeds = try context.perSeed { _, key in try measure(key) }
         func exact(_ index: Int) -> [Double] { seeds.map { $0.exact[index] } }
         func sampled(_ index: Int) -> [Double] { seeds.map { $0.sampled[index] } }
+        let metric = "exact discounted primary return"
         let arms =
-            Self.arms.enumerated().map {
-                ClaimArm($1.name, $1.role, metric: "exact discounted primary return", values: exact($0))
-            }
+            Self.arms.enumerated().map { ClaimArm($1.name, $1.role, metric: metric, values: exact($0)) }
             + Self.sampledArms.enumerated().map {
                 ClaimArm($1.name, $1.role, metric: "primary return, evaluation", values: sampled($0))
             }
-            + [ClaimArm("optimum", .oracle, metric: "exact discounted primary return", values: seeds.map(\.optimum))]
+            + [ClaimArm("optimum", .oracle, metric: metric, values: seeds.map(\.optimum))]
         let optimum = interquartileMean(of: seeds.map(\.optimum))
         let key = RandomKey(seed: 0).derived("barfi statistics")
         let rescue = try probabilityOfImprovement(exact(0), over: exact(2), key: key)
@@ -187,38 +186,28 @@ struct BarfiExperiment {
             let advantages = try mdp.advantages(policy: policy, reward: reward, discount: discount)
             return zip(visits, advantages).map { $0 * $1 }
         }
+        func blended(_ parts: [[Double]]) -> [Double] {
+            let blend = alignment.blend
+            return parts[0].indices.map {
+                blend.offset * parts[0][$0] + blend.weights[0] * parts[1][$0] + blend.weights[1] * parts[2][$0]
+            }
+        }
         for _ in 0..<context.whole("updates") {
             for _ in 0..<context.whole("innerSteps") {
-                let blend = alignment.blend
-                let reward = problem.primary.indices.map { index in
-                    blend.offset + blend.weights[0] * channels[1][index] + blend.weights[1] * channels[2][index]
-                }
                 let current = policy()
-                let weight = try weights(reward, current)
-                var step = [Double](repeating: 0, count: weight.count)
-                for state in 0..<states {
-                    let row = state * actions..<(state + 1) * actions
-                    let total = row.reduce(0) { $0 + weight[$1] }
-                    for index in row {
-                        step[index] =
-                            weight[index] - current[index] * total
-                            - 2 * context["regularization"] * Double(theta.values(0)[index])
-                    }
-                }
+                let values = theta.values(0)
+                let ascent = TabularPolicy.softmaxGradient(
+                    of: current, weights: try weights(blended(channels), current), actionCount: actions)
+                let step = ascent.indices.map { ascent[$0] - 2 * context["regularization"] * Double(values[$0]) }
                 let norm = step.reduce(0) { $0 + $1 * $1 }.squareRoot()
                 let scale = min(1, 1 / max(norm, 1e-12))
-                let values = theta.values(0)
                 for index in step.indices { values[index] += Float(scale * step[index]) }
             }
             guard arm.learnsBlend, settings.learningRate > 0 else { continue }
             let current = policy()
-            let blend = alignment.blend
             let features = try channels.map { try weights($0, current) }
-            let inner = features[0].indices.map {
-                blend.offset * features[0][$0] + blend.weights[0] * features[1][$0] + blend.weights[1] * features[2][$0]
-            }
             let buffers = features.map { Buffer($0.map(Float.init)) }
-            let innerBuffer = Buffer(inner.map(Float.init))
+            let innerBuffer = Buffer(blended(features).map(Float.init))
             withExtendedLifetime((buffers, innerBuffer)) {
                 _ = alignment.update(
                     inner: innerBuffer.readOnly, outer: buffers[1].readOnly, channels: buffers.map(\.readOnly))

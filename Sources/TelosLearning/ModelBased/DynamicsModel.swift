@@ -10,6 +10,26 @@ public protocol DynamicsModel {
     func next(_ states: [Double], _ actions: [Double], using random: inout RandomStream) throws -> [Double]
 }
 
+/// A function as a model: an environment's own dynamics, say, to imagine what really happens.
+public struct KnownDynamics: DynamicsModel {
+    public typealias Step = (_ states: [Double], _ actions: [Double], inout RandomStream) throws -> [Double]
+
+    public let stateCount: Int
+    public let actionCount: Int
+    private let step: Step
+
+    /// - Parameter step: the next states of rows of states and actions.
+    public init(stateCount: Int, actionCount: Int, step: @escaping Step) {
+        self.stateCount = stateCount
+        self.actionCount = actionCount
+        self.step = step
+    }
+
+    public func next(_ states: [Double], _ actions: [Double], using random: inout RandomStream) throws -> [Double] {
+        try step(states, actions, &random)
+    }
+}
+
 /// Steps of an environment, as a model of its dynamics learns from them: rows, one a step.
 public struct DynamicsData: Sendable {
     public let stateCount: Int
