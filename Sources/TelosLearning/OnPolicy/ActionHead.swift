@@ -131,6 +131,20 @@ struct ActionBounds: Sendable {
         }
     }
 
+    /// The same as `apply`, on actions [rows, width].
+    func callAsFunction(_ actions: Tensor) -> Tensor {
+        guard isBounded else { return actions }
+        let shape = [low.count]
+        var actions = actions
+        if rescales {
+            let bounded = low.indices.map { low[$0].isFinite }
+            let middle = low.indices.map { bounded[$0] ? (low[$0] + high[$0]) / 2 : 0 }
+            let half = low.indices.map { bounded[$0] ? (high[$0] - low[$0]) / 2 : 1 }
+            actions = Tensor(middle, shape: shape) + actions * Tensor(half, shape: shape)
+        }
+        return actions.clipped(Tensor(low, shape: shape), Tensor(high, shape: shape))
+    }
+
     func apply(_ actions: UnsafeBufferPointer<Float>, into result: UnsafeMutableBufferPointer<Float>) {
         guard isBounded else {
             _ = result.update(fromContentsOf: actions)

@@ -1,4 +1,5 @@
 import Foundation
+import TelosTensor
 
 /// A policy that can be kept by itself, without the learner that made it.
 public protocol StorablePolicy: Policy {
@@ -6,6 +7,8 @@ public protocol StorablePolicy: Policy {
     static var kind: String { get }
     /// Everything acting needs and nothing else, the observation normaliser included.
     func stored() throws -> Checkpoint
+    /// What it computes when it acts deterministically, for that many rows (`ActingGraph.swift`).
+    func actingGraph(rows: Int) -> NamedComputation
     /// The policy that `stored` came from. Throws `CheckpointError` where it is another's.
     init(stored: Checkpoint) throws
 }

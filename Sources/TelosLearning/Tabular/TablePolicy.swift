@@ -10,7 +10,7 @@ public final class TablePolicy: Policy {
     public let values: [Double]
     public let actionCount: Int
     public let epsilon: Double
-    private let greedyActions: [Float]
+    let greedyActions: [Float]
 
     public init(values: [Double], actionCount: Int, epsilon: Double = 0) {
         self.values = values

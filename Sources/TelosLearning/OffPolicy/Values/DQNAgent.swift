@@ -70,12 +70,20 @@ final class DQNAgent: OffPolicyAgent {
         _ model: QNetwork, _ observations: Tensor, noise: Tensor?, mask: Tensor?, memory: Tensor?,
         _ support: ClosedRange<Float>
     ) -> (actions: Tensor, memory: Tensor?) {
+        let (values, after) = Self.values(model, observations, noise: noise, memory: memory, support)
+        return (values.restricted(to: mask).argmax(), after)
+    }
+
+    /// What each action is worth, [rows, actions]: its mean return, distorted where an attitude to risk is asked for.
+    static func values(
+        _ model: QNetwork, _ observations: Tensor, noise: Tensor?, memory: Tensor?, _ support: ClosedRange<Float>
+    ) -> (values: Tensor, memory: Tensor?) {
         let actionLevels = model.shape.actionLevels ?? QNetwork.Shape.evenLevels
         let levels =
             model.shape.model == .implicitQuantile ? Tensor(actionLevels, shape: [1, actionLevels.count]) : nil
         let (features, after) = model.features(ActorInput(observations, memory: memory))
         let returns = model.returns(of: features, noise: noise, levels: levels)
-        return (model.means(returns, support: support).restricted(to: mask).argmax(), after)
+        return (model.means(returns, support: support), after)
     }
 
     var memoryWidth: Int { online.traced.memoryWidth }
