@@ -21,7 +21,7 @@ struct TelosCommand: ParsableCommand {
                 name: "Train and look",
                 subcommands: [
                     Run.self, Resume.self, Evaluate.self, Report.self, Compare.self, Runs.self, Export.self,
-                    Collect.self, Search.self,
+                    ServePolicy.self, Collect.self, Search.self,
                 ]),
             CommandGroup(
                 name: "What there is",
