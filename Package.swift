@@ -54,7 +54,8 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ],
+            resources: [.embedInCode("Gymnasium/worker.py")]),
         .target(name: "TelosCatalogue", dependencies: ["TelosExperiments"]),
         .executableTarget(
             name: "TelosCommand",

@@ -53,7 +53,8 @@ struct TelosCommand: ParsableCommand {
         case let error as ExperimentError:
             complain(error.description)
             Foundation.exit(2)
-        case is InputError, is StoreError, is CatalogueError, is SeedsError, is DocumentationError, is FeedbackError:
+        case is InputError, is StoreError, is CatalogueError, is SeedsError, is DocumentationError, is FeedbackError,
+            is GymnasiumError:
             complain("\(error)")
             Foundation.exit(2)
         case _ where code == .validationFailure:

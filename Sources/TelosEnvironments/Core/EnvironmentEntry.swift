@@ -7,6 +7,8 @@ public struct EnvironmentOption: Sendable, Hashable {
         case real(ClosedRange<Double>)
         case flag
         case text
+        /// Named values of any kind, kept as a JSON object.
+        case object
     }
     public var name: String
     public var kind: Kind
@@ -95,12 +97,14 @@ public struct EnvironmentEntry: Sendable {
     /// The primary reward of the usual task, in the expression language.
     public var reward: UsualReward
     public var make: Maker
+    /// Why its batches cannot be stepped any more, where something outside Telos that steps them failed; nil while all is
+    /// well. Who steps many times asks now and then.
+    public var failure: @Sendable () -> (any Error)?
 
-    /// An entry for environments of one type.
-    /// - Parameter build: makes the environment; throws an error that says what is wrong with the options.
-    public init<Dynamics: Environment>(
+    /// An entry for batches of any kind.
+    public init(
         name: String, family: String, summary: String, options: [EnvironmentOption] = [], horizon: Int?,
-        reward: UsualReward, build: @escaping @Sendable (EnvironmentOptions) throws -> Dynamics
+        reward: UsualReward, failure: @escaping @Sendable () -> (any Error)? = { nil }, make: @escaping Maker
     ) {
         self.name = name
         self.family = family
@@ -108,7 +112,19 @@ public struct EnvironmentEntry: Sendable {
         self.options = options
         self.horizon = horizon
         self.reward = reward
-        make = { options, count, horizon, key in
+        self.failure = failure
+        self.make = make
+    }
+
+    /// An entry for environments of one type.
+    /// - Parameter build: makes the environment; throws an error that says what is wrong with the options.
+    public init<Dynamics: Environment>(
+        name: String, family: String, summary: String, options: [EnvironmentOption] = [], horizon: Int?,
+        reward: UsualReward, build: @escaping @Sendable (EnvironmentOptions) throws -> Dynamics
+    ) {
+        self.init(
+            name: name, family: family, summary: summary, options: options, horizon: horizon, reward: reward
+        ) { options, count, horizon, key in
             VectorEnvironment(try build(options), count: count, horizon: horizon, key: key)
         }
     }

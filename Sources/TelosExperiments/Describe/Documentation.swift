@@ -27,8 +27,9 @@ extension Documentation {
     /// The environments, each with its usual task. Throws what an environment throws that cannot be made.
     public static func tasks(_ registries: Registries = .builtIn) throws -> Documentation {
         let cards = try registries.environments.map(EnvironmentCard.init)
+        let others = registries.providers.map { "\n\n" + wrapped("\($0.prefix)ID  \($0.summary)", indent: 0) }
         return Documentation(
-            text: families(cards.map { ($0.entry.family, $0.brief) })
+            text: families(cards.map { ($0.entry.family, $0.brief) }) + others.joined()
                 + "\n\n'telos describe NAME' tells all about one.",
             json: .list(cards.map(\.json)))
     }
@@ -72,7 +73,7 @@ extension Documentation {
     /// or signal (`ppo.clipRange`, `CartPole.angle`), or every option of that name.
     /// - Throws: `DocumentationError` with the nearest name.
     public static func named(_ name: String, _ registries: Registries = .builtIn) throws -> Documentation {
-        if let entry = registries.environments.first(where: { $0.name == name }) {
+        if let entry = try registries.environment(name) {
             let card = try EnvironmentCard(entry)
             return Documentation(text: card.text, json: card.json)
         }

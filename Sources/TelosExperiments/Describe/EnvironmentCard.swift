@@ -103,6 +103,7 @@ struct EnvironmentCard {
             fields["high"] = boundJSON(range.upperBound)
         case .flag: fields["type"] = .text("flag")
         case .text: fields["type"] = .text("text")
+        case .object: fields["type"] = .text("object")
         }
         return .object(fields)
     }
@@ -129,6 +130,7 @@ extension EnvironmentOption.Kind {
         case .real(let range): "number, " + rangeText(range.lowerBound, range.upperBound)
         case .flag: "true or false"
         case .text: "text"
+        case .object: "a map of names to values"
         }
     }
 }

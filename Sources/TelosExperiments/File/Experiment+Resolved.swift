@@ -7,10 +7,16 @@ extension Experiment {
         var lines = ["name: \(name.quoted)", "task:"]
         let options = task.environment.options.compactMap { option in
             task.options.values[option.name].map { value in
-                if case .text(let text) = value { "\(option.name): \(text.quoted)" } else { "\(option.name): \(value)" }
+                if option.kind != .object, case .text(let text) = value {
+                    "\(option.name): \(text.quoted)"
+                } else {
+                    "\(option.name): \(value)"
+                }
             }
         }
-        lines.append("  environment: {" + (["name: \(task.environment.name)"] + options).joined(separator: ", ") + "}")
+        let environment = task.environment.name
+        let name = environment.contains(":") ? environment.quoted : environment
+        lines.append("  environment: {" + (["name: \(name)"] + options).joined(separator: ", ") + "}")
         lines.append("  reward: \(primary.yaml)")
         lines.append("  horizon: \(task.horizon.map(String.init) ?? "none")")
         if !auxiliaries.isEmpty {

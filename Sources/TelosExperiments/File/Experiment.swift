@@ -9,14 +9,16 @@ public struct Registries: Sendable {
     public var environments: [EnvironmentEntry]
     public var learners: [LearnerEntry]
     public var presets: [Preset]
+    public var providers: [EnvironmentProvider]
 
     public init(
         environments: [EnvironmentEntry] = Environments.all, learners: [LearnerEntry] = Learners.all,
-        presets: [Preset] = Presets.all
+        presets: [Preset] = Presets.all, providers: [EnvironmentProvider] = [.gymnasium()]
     ) {
         self.environments = environments
         self.learners = learners
         self.presets = presets
+        self.providers = providers
     }
 
     /// Everything that comes with Telos.

@@ -63,8 +63,16 @@ extension ExperimentReader {
             given = pairs.filter { $0.key != "name" }
         }
         guard let name = text(nameNode, named: "environment") else { return nil }
-        guard let entry = registries.environments.first(where: { $0.name == name }) else {
-            let nearest = suggestion(name, among: registries.environments.map(\.name))
+        let found: EnvironmentEntry?
+        do {
+            found = try registries.environment(name)
+        } catch {
+            report("\(error)", at: nameNode.place)
+            return nil
+        }
+        guard let entry = found else {
+            let nearest = suggestion(
+                name, among: registries.environments.map(\.name) + registries.providers.map(\.prefix))
             report(
                 Environments.missing(name) ?? "there is no environment '\(name)'"
                     + (nearest.isEmpty ? "; 'telos tasks' lists them" : nearest), at: nameNode.place)
@@ -103,6 +111,9 @@ extension ExperimentReader {
             return flag(node, named: option.name).map(OptionValue.flag)
         case .text:
             return text(node, named: option.name).map(OptionValue.text)
+        case .object:
+            guard let pairs = map(node, named: option.name, example: "{name: value}") else { return nil }
+            return .text(JSONValue.object(pairs.jsonFields).json)
         }
     }
 
@@ -139,5 +150,28 @@ extension ExperimentReader {
             }
         }
         return read
+    }
+}
+
+extension [DocumentNode.Pair] {
+    /// The values as JSON, by key.
+    fileprivate var jsonFields: [String: JSONValue] {
+        [String: JSONValue](map { ($0.key, $0.value.json) }) { first, _ in first }
+    }
+}
+
+extension DocumentNode {
+    /// The value as JSON: what is written without quotes is nothing, yes or no, or a number where it looks so.
+    fileprivate var json: JSONValue {
+        switch content {
+        case .list(let values): return .list(values.map(\.json))
+        case .map(let pairs): return .object(pairs.jsonFields)
+        case .scalar(let text, let isPlain):
+            if isNull { return .null }
+            guard isPlain else { return .text(text) }
+            if ["true", "True", "TRUE"].contains(text) { return .flag(true) }
+            if ["false", "False", "FALSE"].contains(text) { return .flag(false) }
+            return Numeral.parse(text).map(JSONValue.number) ?? .text(text)
+        }
     }
 }

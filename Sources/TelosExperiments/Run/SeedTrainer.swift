@@ -40,7 +40,7 @@ struct SeedTrainer: Sendable {
         } catch {
             var record = log.summary(
                 seed: seed, steps: learner?.steps ?? 0, status: .failed, weights: learner?.weightHash)
-            record.message = "\(learner?.checkFailure ?? error)"
+            record.message = "\(plan.task.environment.failure() ?? learner?.checkFailure ?? error)"
             try? store.write(record, rows: rows, run: run)
             try? logs.append(rows)
             board.update(record, log)
@@ -134,6 +134,7 @@ struct SeedTrainer: Sendable {
             let before = learner.steps
             let report = try learner.iterate()
             if let failure = learner.checkFailure { throw failure }
+            if let failure = plan.task.environment.failure() { throw failure }
             guard learner.steps > before else {
                 throw TrainingError("the learner took no step at step \(before), so training would never end")
             }

@@ -70,5 +70,6 @@ public func evaluate(
         }
         if recordingFirst, records[0] == nil { drawings.append(environments.draw(0)) }
     }
+    if let failure = task.environment.failure() { throw failure }
     return EvaluationResult(episodes: records.compactMap { $0 }, drawings: drawings)
 }
