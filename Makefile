@@ -74,6 +74,13 @@ build: traits ## build the command line in release: .build/release/telos; TRAITS
 	$(SWIFT) build $(BUILD_FLAGS) --product telos
 	$(LAY_OUT)
 
+.PHONY: library test-python
+library: setup ## build the C interface that Python/telos_rl uses: .build/release/libTelosC.so
+	$(SWIFT) build $(BUILD_FLAGS) --product TelosC
+
+test-python: library ## test Python/telos_rl with the Python of TELOS_PYTHON, of .python, or python3
+	$(or $(TELOS_PYTHON),$(wildcard .python/bin/python3),$(PYTHON)) -m unittest discover Python/tests
+
 demo: build ## train an agent under a misleading hint four ways, compare them, write reports
 	@rm -rf $(DEMO_STORE)
 	@for way in primary sum potential behavior-alignment; do \

@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .library(name: "Telos", targets: ["Telos"]),
         .library(name: "TelosExperiments", targets: ["TelosExperiments"]),
+        .library(name: "TelosC", type: .dynamic, targets: ["TelosC"]),
         .executable(name: "telos", targets: ["TelosCommand"]),
     ],
     traits: [
@@ -56,6 +57,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.embedInCode("Gymnasium/worker.py")]),
+        .target(name: "TelosC", dependencies: ["TelosExperiments"], exclude: ["telos.h"]),
         .target(name: "TelosCatalogue", dependencies: ["TelosExperiments"]),
         .executableTarget(
             name: "TelosCommand",

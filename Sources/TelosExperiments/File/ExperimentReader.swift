@@ -42,6 +42,35 @@ struct ExperimentReader {
         guard let task, let learner, let seeds, let evaluation, let checkpoint, let combination, let logs else {
             return nil
         }
+        guard let definition = define(task, auxiliaries, combination) else { return nil }
+        if problems.isEmpty { tryLearner(learner, on: definition, at: fields["learner"]) }
+        guard problems.isEmpty else { return nil }
+        return Experiment(
+            name: name, task: definition, primary: task.reward, auxiliaries: auxiliaries.map(\.form),
+            learner: learner.entry, learnerOptions: learner.options, steps: learner.steps, seeds: seeds,
+            evaluation: evaluation, checkpoint: checkpoint, logs: logs, threads: threads, search: search,
+            source: source)
+    }
+
+    /// The task of a file, whatever else it holds.
+    mutating func readDefinition(_ root: DocumentNode) -> TaskDefinition? {
+        guard let pairs = root.pairs else {
+            report("an experiment is a map of keys, not \(root.kind)", at: root.place)
+            return nil
+        }
+        let fields = Fields(pairs)
+        checkKeys(pairs, known: Self.keys, of: "an experiment")
+        let task = readTask(fields["task"], root: root)
+        let auxiliaries = readAuxiliaries(fields["auxiliary"], environment: task?.specification)
+        let combination = readCombination(fields["combine"], hasAuxiliaries: fields["auxiliary"]?.isNull == false)
+        guard let task, let combination else { return nil }
+        let definition = define(task, auxiliaries, combination)
+        return problems.isEmpty ? definition : nil
+    }
+
+    private mutating func define(
+        _ task: ReadTask, _ auxiliaries: [PlacedAuxiliary], _ combination: RewardCombination
+    ) -> TaskDefinition? {
         guard problems.isEmpty, let primary = try? task.reward.makeReward() else { return nil }
         let definition = TaskDefinition(
             environment: task.entry, options: task.options, horizon: task.horizon, primary: primary,
@@ -51,13 +80,7 @@ struct ExperimentReader {
                 }
             }, combination: combination)
         checkWhole(definition, auxiliaries: auxiliaries, specification: task.specification)
-        if problems.isEmpty { tryLearner(learner, on: definition, at: fields["learner"]) }
-        guard problems.isEmpty else { return nil }
-        return Experiment(
-            name: name, task: definition, primary: task.reward, auxiliaries: auxiliaries.map(\.form),
-            learner: learner.entry, learnerOptions: learner.options, steps: learner.steps, seeds: seeds,
-            evaluation: evaluation, checkpoint: checkpoint, logs: logs, threads: threads, search: search,
-            source: source)
+        return definition
     }
 
     // MARK: Messages
