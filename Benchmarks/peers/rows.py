@@ -227,4 +227,11 @@ ROWS = [
             Peer("SBX (JAX)", "physics.sac", ["sbx"], 2),
             Peer("Stable-Baselines3", "physics.sac", ["stable_baselines3"]),
         ]),
+    *[
+        Row(
+            f"gymnasium-{name.lower()}", f"{name} of Gymnasium, 8 environments: Telos's workers and AsyncVectorEnv",
+            telos=f"gymnasium {name}", threads=2, units=8,
+            peers=[Peer("Gymnasium, AsyncVectorEnv", "libraries.async_vector", [name], 1)])
+        for name in ["CartPole-v1", "Hopper-v5"]
+    ],
 ]

@@ -37,7 +37,8 @@ def log(text):
 
 def surroundings(threads, instruction_set=None):
     """The environment of a process that computes, and what holds it to `threads` cores."""
-    variables = dict(os.environ, TELOS_PEERS_NATIVE=str(NATIVE), PYTHONWARNINGS="ignore", JAX_PLATFORMS="cpu")
+    variables = dict(os.environ, TELOS_PEERS_NATIVE=str(NATIVE), PYTHONWARNINGS="ignore", JAX_PLATFORMS="cpu",
+                     TELOS_PYTHON=sys.executable)
     for name in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]:
         variables[name] = str(threads)
     if instruction_set:

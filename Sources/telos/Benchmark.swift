@@ -41,6 +41,7 @@ struct Benchmark {
         list += [ppoUpdate(threads: threads), sacUpdate(threads: threads), compilingSAC()]
         list += [transformer(threads: threads), recurrent(threads: threads), convolution(threads: threads)]
         list += [replayPush(), replaySample()]
+        list += gymnasium(threads: threads)
         list += [
             training("ppo", "CartPole", options: #"{"epochs": 4}"#, threads: 1),
             training("dqn", "CartPole 64x64", options: #"{"hiddenSizes": [64, 64]}"#, threads: 1),

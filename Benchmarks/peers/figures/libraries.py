@@ -1,5 +1,7 @@
 """The same work in libraries that people train agents with: Stable-Baselines3, SBX, Gymnasium, NumPy."""
 
+import itertools
+
 import gymnasium
 import numpy
 
@@ -150,6 +152,22 @@ def sb3_sample():
     def work():
         memory.sample(256)
         return 1
+
+    return work
+
+
+def async_vector(identifier):
+    """Gymnasium's own processes: eight environments, one each, random actions."""
+    environments = gymnasium.make_vec(
+        identifier, 8, vectorization_mode="async", vector_kwargs={"context": "fork"})
+    environments.reset(seed=0)
+    environments.action_space.seed(0)
+    actions = [environments.action_space.sample() for _ in range(64)]
+    steps = itertools.count()
+
+    def work():
+        environments.step(actions[next(steps) % 64])
+        return 8
 
     return work
 
