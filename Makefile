@@ -75,8 +75,9 @@ build: traits ## build the command line in release: .build/release/telos; TRAITS
 	$(LAY_OUT)
 
 .PHONY: library test-python
-library: setup ## build the C interface that Python/telos_rl uses: .build/release/libTelosC.so
+library: traits ## build the C interface that Python/telos_rl uses: .build/release/libTelosC.so
 	$(SWIFT) build $(BUILD_FLAGS) --product TelosC
+	$(LAY_OUT)
 
 test-python: library ## test Python/telos_rl with the Python of TELOS_PYTHON, of .python, or python3
 	$(or $(TELOS_PYTHON),$(wildcard .python/bin/python3),$(PYTHON)) -m unittest discover Python/tests

@@ -132,7 +132,7 @@ def physics(task):
         show="k steps/s", scale=1e3,
         peers=[
             Peer("plain C loop over MuJoCo", "physics.plain_loop", [task, 2], 0.9),
-            Peer("Gymnasium's AsyncVectorEnv", "physics.worker_processes", [task], 2.5),
+            Peer("Gymnasium, AsyncVectorEnv", "libraries.async_vector", [f"{task}-v5"], 2.5),
         ])
 
 

@@ -1,12 +1,9 @@
-"""MuJoCo's tasks: a plain loop in C over the same library and models, Gymnasium's worker processes, and training."""
+"""MuJoCo's tasks: a plain loop in C over the same library and models, and training."""
 
 import ctypes
 import os
 import pathlib
 import subprocess
-
-import gymnasium
-import numpy
 
 from figures.libraries import stepwise
 
@@ -32,21 +29,6 @@ def plain_loop(task, threads):
     def work():
         loop.loop(threads, 1000)
         return 1000 * threads
-
-    return work
-
-
-def worker_processes(task, count=8):
-    """Gymnasium's AsyncVectorEnv: a process a copy."""
-    environments = gymnasium.make_vec(f"{task}-v5", count, vectorization_mode="async")
-    environments.reset(seed=0)
-    random = numpy.random.default_rng(0)
-    actions = random.uniform(-1, 1, environments.action_space.shape).astype(numpy.float32)
-
-    def work():
-        for _ in range(50):
-            environments.step(actions)
-        return 50 * count
 
     return work
 

@@ -48,6 +48,24 @@ public enum Presets {
             "normalizeRewards": true}
             """, note: "with auxiliary: {speed: \"10 * abs(velocity)\"} and combine: sum"),
         Preset(
+            "ppo", "Hopper", steps: 1_000_000,
+            """
+            {"rolloutSteps": 256, "learningRateSchedule": "linear", "initialLogDeviation": -0.5,
+            "normalizeObservations": true, "normalizeRewards": true}
+            """),
+        Preset(
+            "ppo", "Walker2d", steps: 1_000_000,
+            """
+            {"rolloutSteps": 256, "learningRateSchedule": "linear", "initialLogDeviation": -0.5,
+            "normalizeObservations": true, "normalizeRewards": true}
+            """),
+        Preset(
+            "ppo", "HalfCheetah", steps: 1_000_000,
+            """
+            {"rolloutSteps": 256, "learningRateSchedule": "linear", "initialLogDeviation": -1, "discount": 0.98,
+            "gaeLambda": 0.92, "normalizeObservations": true, "normalizeRewards": true}
+            """),
+        Preset(
             "dqn", "CartPole", steps: 50_000,
             """
             {"learningRate": 0.001, "learningRateSchedule": "linear", "targetInterval": 1, "targetRate": 0.005,
