@@ -42,7 +42,10 @@ extension Catalogue {
             beforehand are not met: a fall below -4 (-3.0 to -3.9 in three ranges of five, because some reward models are \
             not exploitable: one seed in five keeps its gold) and a spread of 0.15 over the number of references (0.17 and \
             0.26 in two ranges; five seeds are too few to tell). A reward model of tanh units, which cannot go on rising, \
-            is exploited less: raw ends at -0.7.
+            is exploited less: raw ends at -0.7. Other sizes: with 200 pairs and with 24 tokens of which 7 help all but the spread \
+            over references is met (0.23, 0.17; raw ends at -10.8 with 24 tokens). Where the reward model has seen what too many \
+            uses do, with 24 tokens of which 4 help or 16 of which 3 do, nothing is exploited (raw ends at 0.9 and 0.3), and 24 \
+            of which 5 do are in between (-0.7). With a penalty of 0.02 the raw score with the better penalty is as good.
             """,
         run: { try PARExperiment($0).outcome() })
 }

@@ -44,8 +44,10 @@ extension Catalogue {
 /// Judged by the error of 100 other points after steps on the points of new tasks; those of joint and of new weights
 /// are as long as is best for the first of them, among six lengths.
 ///
-/// It holds on eight of eight ranges of other seeds. With 6000 updates it holds on eight of ten: now and then a seed is
-/// still on the plateau where so small weights begin.
+/// It holds on eight of eight ranges of other seeds; with 5 or 20 points of a task, 80 units, 50 tasks an update, and noise of 0.1,
+/// 0.2 and 0.3 on the points. With noise of 0.3 one seed of three learned weights from which the step of its training adapts and
+/// ten of them diverge (reported as an error of 10^6). With 6000 updates it holds on eight of ten: now and then a seed is still
+/// on the plateau where so small weights begin.
 struct MAMLExperiment {
     let context: ClaimContext
     /// Without it the method is joint training.
