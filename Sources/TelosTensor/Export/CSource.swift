@@ -96,7 +96,9 @@ private struct CText {
         var lines = [
             "#include \"\(headerName)\"", "", "#include <math.h>", "", "#ifdef __FAST_MATH__",
             "#error \"compile without -ffast-math: results would not be those of the policy\"", "#endif",
-            "#ifdef __clang__", "#pragma STDC FP_CONTRACT OFF", "#endif", "",
+            "/* No multiplication and addition are to become one, but where it says so. */", "#if defined(__clang__)",
+            "#pragma STDC FP_CONTRACT OFF", "#elif defined(__GNUC__)", "#pragma GCC optimize (\"-ffp-contract=off\")",
+            "#endif", "",
             "/* a * b + c with one rounding. A processor without that instruction is faster with",
             "   -D'\(upper)_FMA(a, b, c)=((a) * (b) + (c))', which changes the last bits. */",
             "#ifndef \(upper)_FMA", "#define \(upper)_FMA(a, b, c) fmaf(a, b, c)", "#endif",

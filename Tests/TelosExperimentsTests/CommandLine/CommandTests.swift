@@ -156,6 +156,18 @@ private let poleExperiment = """
         .wait()
         #expect(exported.code == 0, "\(exported.errors)")
         #expect(exported.json?["steps"] as? Int == 4096 && exported.json?["kind"] as? String == "actor")
+        #expect(exported.json?["card"] as? String == "p.md")
+        for (format, files) in [("c", ["pole-1-seed-1.c", "pole-1-seed-1.h"]), ("onnx", ["pole-1-seed-1.onnx"])] {
+            let outcome = try Command(
+                ["export", "pole-1", "--seed", "1", "--format", format, "--episodes", "5"], in: folder
+            ).wait()
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            for file in files + ["pole-1-seed-1.md"] {
+                #expect(FileManager.default.fileExists(atPath: "\(folder.path)/\(file)"), "\(file)")
+            }
+        }
+        let unnamed = try Command(["export", "pole-1", "--format", "c", "--prefix", "1x"], in: folder).wait()
+        #expect(unnamed.code == 2 && unnamed.errors.contains("'1x' does not serve as a prefix"))
         let judged = try Command(["evaluate", "p.safetensors", "--episodes", "7", "--json"], in: folder).wait()
         #expect(judged.code == 0, "\(judged.errors)")
         #expect(judged.json?["episodes"] as? Int == 7 && judged.json?["task"] as? String == "CartPole")
@@ -204,6 +216,35 @@ private let poleExperiment = """
         }
         let missing = try Command(["export", "pole-1", "--checkpoint", "17"], in: folder).wait()
         #expect(missing.code == 2 && missing.errors.contains("there are latest, best, "))
+    }
+
+    /// Served until a signal comes: the socket goes with the server, and one that was left behind is taken over.
+    @Test(arguments: [SIGINT, SIGTERM]) func aServedPolicyEndsWithItsSocket(signal: Int32) throws {
+        let folder = try makeFolder()
+        let policy = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/policy-1.safetensors").path
+        let path = "/tmp/telos-\(UUID().uuidString.prefix(13)).sock"
+        for end in [SIGKILL, signal] {
+            let server = try Command(["serve-policy", policy, "--socket", path], in: folder)
+            var client: UnixSocket?
+            for _ in 0..<2000 where client == nil {
+                client = try UnixSocket.connect(to: path)
+                if client == nil { usleep(5000) }
+            }
+            guard case .bytes? = client?.write(Array("{\"observation\": [0, 0, 0, 0]}\n".utf8)) else {
+                Issue.record("nobody listens")
+                return
+            }
+            var reply = [UInt8](repeating: 0, count: 100)
+            guard case .bytes(let count)? = client?.read(into: &reply) else {
+                Issue.record("no reply")
+                return
+            }
+            #expect(String(decoding: reply[..<count], as: UTF8.self).hasPrefix("{\"action\": ["))
+            kill(server.process.processIdentifier, end)
+            #expect(try server.wait().code == (end == SIGKILL ? 128 + SIGKILL : 0))
+            #expect(FileManager.default.fileExists(atPath: path) == (end == SIGKILL))
+        }
     }
 
     /// Killed while it trains, then continued by its name: the table of a search that was left alone.

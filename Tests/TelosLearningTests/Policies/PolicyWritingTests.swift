@@ -68,6 +68,19 @@ private struct Acted {
     }
 }
 
+/// What learners' policies did, one of each form: where the same text in C serves several but for its numbers, the first.
+private func distinctPolicies() throws -> [Acted] {
+    var seen: Set<String> = []
+    return try LearnerCase.all.compactMap { example in
+        let acted = try Acted(example)
+        let source = try CSource(
+            prefix: "p", header: "p.h", summary: [], PolicyFile.actingGraph(acted.policy, rows: 1),
+            results: [("action", "action"), ("next_memory", "memory")])
+        let form = source.source.split(separator: "\n").filter { !$0.hasSuffix("f,") }.joined(separator: "\n")
+        return seen.insert(form).inserted ? acted : nil
+    }
+}
+
 private func temporaryFolder() throws -> URL {
     let folder = URL(filePath: NSTemporaryDirectory() + "telos-policies-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -114,7 +127,7 @@ private let python: String? = {
             return false
         }
         defer { try? FileManager.default.removeItem(at: folder) }
-        return (try? launch(path, ["-c", "import onnx, onnxruntime, numpy"], in: folder).code) == 0
+        return (try? launch(path, ["-c", "import onnxruntime, numpy"], in: folder).code) == 0
     }
 }()
 
@@ -146,7 +159,8 @@ private let python: String? = {
     func everyPolicyActsTheSameInC() throws {
         let folder = try temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let all = try LearnerCase.all.map { try Acted($0) }
+        let all = try distinctPolicies()
+        #expect(all.count > 20)
         var sources: [String] = []
         var main = "#include <stdio.h>\n#include <string.h>\n"
         var cases = ""
@@ -188,7 +202,7 @@ private let python: String? = {
                 """
         }
         try (main + "    return 0;\n}\n").write(to: folder.appending(path: "main.c"), atomically: true, encoding: .utf8)
-        let flags = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1"]
+        let flags = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O0"]
         let compiled = try launch(compiler!, flags + sources + ["main.c", "-o", "policies", "-lm"], in: folder)
         try #require(compiled.code == 0, "\(compiled.log.prefix(3000))")
         try #require(try launch(folder.appending(path: "policies").path, [], in: folder).code == 0)
@@ -198,13 +212,13 @@ private let python: String? = {
         }
     }
 
-    /// Every kind of policy as ONNX passes ONNX's own checker and acts as the policy does in ONNX Runtime, within what
+    /// Every kind of policy as ONNX passes ONNX's own checker, where there is one, and acts as the policy does in ONNX Runtime, within what
     /// its arithmetic allows.
-    @Test(.enabled(if: python != nil, "no Python with onnx and onnxruntime: TELOS_PYTHON, or 'make python'"))
+    @Test(.enabled(if: python != nil, "no Python with onnxruntime: TELOS_PYTHON, or 'make python'"))
     func everyPolicyActsTheSameInONNXRuntime() throws {
         let folder = try temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let all = try LearnerCase.all.map { try Acted($0) }
+        let all = try distinctPolicies()
         for (index, acted) in all.enumerated() {
             let bytes = try ONNXExport.encoded(name: "policy", summary: acted.name, metadata: [("case", acted.name)]) {
                 try PolicyFile.actingGraph(acted.policy, rows: $0)
@@ -214,13 +228,14 @@ private let python: String? = {
             try write(acted.masks.flatMap(\.self), to: folder.appending(path: "\(index).mask"))
         }
         let script = """
-            import sys, numpy, onnx, onnxruntime
+            import numpy, onnxruntime
+            try: import onnx
+            except ImportError: onnx = None
             steps = \(Acted.steps)
             for index in range(\(all.count)):
-                model = onnx.load(f"{index}.onnx")
-                onnx.checker.check_model(model, full_check=True)
-                assert model.metadata_props[0].key == "case"
+                if onnx: onnx.checker.check_model(onnx.load(f"{index}.onnx"), full_check=True)
                 session = onnxruntime.InferenceSession(f"{index}.onnx")
+                assert "case" in session.get_modelmeta().custom_metadata_map
                 widths = {x.name: x.shape[1] for x in session.get_inputs()}
                 assert all(x.shape[0] == "batch" for x in session.get_inputs() + session.get_outputs()), index
                 names = [x.name for x in session.get_outputs()]
