@@ -73,6 +73,6 @@ let package = Package(
         .testTarget(name: "TelosFeedbackTests", dependencies: ["TelosFeedback"], exclude: ["Fixtures"]),
         .testTarget(name: "TelosLearningTests", dependencies: ["TelosLearning", "CTelosTestSupport"]),
         .testTarget(name: "TelosEvaluationTests", dependencies: ["TelosEvaluation"], exclude: ["Fixtures"]),
-        .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue"], exclude: ["Fixtures"]),
+        .testTarget(name: "TelosExperimentsTests", dependencies: ["TelosCatalogue", "TelosC"], exclude: ["Fixtures"]),
     ]
 )
