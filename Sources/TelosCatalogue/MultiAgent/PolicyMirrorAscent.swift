@@ -61,8 +61,8 @@ extension Catalogue {
 /// It holds on ten ranges of other seeds; with 8 or 12 states, a congestion of 3, regularisation of 0.3 or 1, a discount of 0.8,
 /// waits of 1 or 5, 8 agents, and steps of 0.2. Steps of 0.05 need 50 epochs: after 25 many agents are still on their way (the
 /// floors' ratio is 1.8). With a congestion of 4 the exact map contracts as before, but what many agents miss weighs more: the
-/// first epoch is 9 times the floor rather than 20, also after 50 epochs, 13 times with four times the samples. Fictitious
-/// play converges here too, from exact populations.
+/// first epoch is 9 times the floor rather than 20, also after 50 epochs, 13 times with four times the samples, 19 times with
+/// twice the agents too. Fictitious play converges here too, from exact populations.
 struct PolicyMirrorAscentExperiment {
     let context: ClaimContext
     private let regularizer: PolicyRegularizer
