@@ -12,8 +12,8 @@ comma := ,
 BUILD_FLAGS = -c release -Xswiftc -enable-testing \
     $(if $(strip $(AVAILABLE)),--traits $(subst $(empty) ,$(comma),$(strip $(AVAILABLE)))) \
     $(if $(filter MuJoCo,$(AVAILABLE)),--pkg-config-path $(MUJOCO)/lib/pkgconfig)
-# The library goes beside the executables, where they look for it.
-LAY_OUT = $(if $(filter MuJoCo,$(AVAILABLE)),@cp -f $(MUJOCO)/lib/libmujoco*.[sd]* "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)")
+# The library goes beside the executables, where they look for it; removed first, since a running program has it mapped.
+LAY_OUT = $(if $(filter MuJoCo,$(AVAILABLE)),@cd "$$($(SWIFT) build $(BUILD_FLAGS) --show-bin-path)" && rm -f libmujoco* && cp $(MUJOCO)/lib/libmujoco*.[sd]* .)
 TELOS := .build/release/telos
 DEMO := Examples/demo/misleading-hint.yaml
 DEMO_STORE := .telos/demo

@@ -69,11 +69,11 @@ struct RingPoint: Environment {
     /// Steers towards the velocity 0.8 t + (1 - r) p / r: a = clip(2.5 (wanted - v)).
     final class Expert: Policy {
         func act(
-            on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-            deterministic: Bool, using random: inout RandomStream
+            on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+            using random: inout RandomStream
         ) {
-            for row in 0..<count {
-                let values = (0..<4).map { Double(observations[4 * row + $0]) }
+            for row in 0..<input.count {
+                let values = (0..<4).map { Double(input.observations[4 * row + $0]) }
                 let radius = max((values[0] * values[0] + values[1] * values[1]).squareRoot(), 1e-9)
                 let outward = [values[0] / radius, values[1] / radius]
                 let along = [-outward[1], outward[0]]

@@ -152,9 +152,8 @@
             if let folder = ProcessInfo.processInfo.environment["TELOS_MUJOCO_MODELS"] {
                 folders = [folder]
             } else {
-                let tool = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-                for start in [URL(fileURLWithPath: FileManager.default.currentDirectoryPath), tool] {
-                    var folder = start
+                for start in [FileManager.default.currentDirectoryPath, Bundle.main.executablePath].compactMap(\.self) {
+                    var folder = URL(fileURLWithPath: start).resolvingSymlinksInPath()
                     while folder.path != "/" && !folder.path.isEmpty {
                         folders.append(folder.appendingPathComponent(".mujoco/models").path)
                         folder.deleteLastPathComponent()

@@ -92,15 +92,6 @@ private final class WatchedPolicy: Policy {
     var memoryWidth: Int { base.memoryWidth }
 
     func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        act(
-            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
-            using: &random)
-    }
-
-    func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
         using random: inout RandomStream
     ) {
@@ -123,15 +114,6 @@ private final class NoisyPolicy: Policy {
     }
 
     var memoryWidth: Int { base.memoryWidth }
-
-    func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        act(
-            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
-            using: &random)
-    }
 
     func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,

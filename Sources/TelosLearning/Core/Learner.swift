@@ -26,14 +26,10 @@ public struct PolicyInput {
 /// Acts. A policy holds everything acting needs, its observation normaliser included, frozen. What it remembers of an
 /// episode is not in it: whoever runs the episode keeps that.
 public protocol Policy: AnyObject {
-    /// Writes the action of each of `count` observation rows, each the first of its episode, every choice possible.
-    /// - deterministic: the most probable action; otherwise one drawn with `random`.
-    func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream)
     /// Floats of memory a row; 0 by default.
     var memoryWidth: Int { get }
-    /// Writes the action of each row of `input`; by default of its observations alone.
+    /// Writes the action of each row of `input`.
+    /// - deterministic: the most probable action; otherwise one drawn with `random`.
     func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
         using random: inout RandomStream)
@@ -42,11 +38,14 @@ public protocol Policy: AnyObject {
 extension Policy {
     public var memoryWidth: Int { 0 }
 
+    /// Writes the action of each of `count` observation rows, each the first of its episode, every choice possible.
     public func act(
-        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
-        using random: inout RandomStream
+        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
+        deterministic: Bool, using random: inout RandomStream
     ) {
-        act(on: input.observations, count: input.count, into: actions, deterministic: deterministic, using: &random)
+        act(
+            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
+            using: &random)
     }
 }
 

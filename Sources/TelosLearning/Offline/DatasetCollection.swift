@@ -15,15 +15,6 @@ public final class UniformPolicy: Policy {
     }
 
     public func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        act(
-            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
-            using: &random)
-    }
-
-    public func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
         using random: inout RandomStream
     ) {

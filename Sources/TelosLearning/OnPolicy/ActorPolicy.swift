@@ -27,15 +27,6 @@ public final class ActorPolicy: Policy {
     public var memoryWidth: Int { parameters.traced.policyMemoryWidth }
 
     public func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        act(
-            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
-            using: &random)
-    }
-
-    public func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
         using random: inout RandomStream
     ) {

@@ -22,11 +22,11 @@ public final class TablePolicy: Policy {
     }
 
     public func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+        using random: inout RandomStream
     ) {
-        for index in 0..<count {
-            let state = Int(observations[index])
+        for index in 0..<input.count {
+            let state = Int(input.observations[index])
             if deterministic {
                 actions[index] = greedyActions[state]
             } else {

@@ -9,8 +9,8 @@ import Testing
     @Test func expertsCircle() throws {
         final class Nothing: Policy {
             func act(
-                on observations: UnsafeBufferPointer<Float>, count: Int,
-                into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool, using random: inout RandomStream
+                on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+                using random: inout RandomStream
             ) { actions.update(repeating: 0) }
         }
         let task = try RingPoint.task()

@@ -76,8 +76,8 @@ final class FixtureLearner: Learner, Policy {
     func checkpoint() throws -> Checkpoint { Checkpoint() }
     func restore(_ checkpoint: Checkpoint) throws {}
     func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+        using random: inout RandomStream
     ) {}
 }
 

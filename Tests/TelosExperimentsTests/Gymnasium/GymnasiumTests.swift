@@ -209,8 +209,8 @@ struct GymnasiumTests {
 
     private final class ConstantPolicy: Policy {
         func act(
-            on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-            deterministic: Bool, using random: inout RandomStream
+            on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+            using random: inout RandomStream
         ) { actions.update(repeating: 1) }
     }
 

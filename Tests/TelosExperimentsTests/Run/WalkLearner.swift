@@ -153,11 +153,11 @@ final class WalkLearner: Learner {
         init(weights: [Float]) { self.weights = weights }
 
         func act(
-            on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-            deterministic: Bool, using random: inout RandomStream
+            on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+            using random: inout RandomStream
         ) {
-            for index in 0..<count {
-                let cell = Int(observations[index])
+            for index in 0..<input.count {
+                let cell = Int(input.observations[index])
                 actions[index] = weights[2 * cell + 1] > weights[2 * cell] ? 1 : 0
             }
         }

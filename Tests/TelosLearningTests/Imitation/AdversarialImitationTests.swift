@@ -9,11 +9,11 @@ import Testing
 /// Pushes Pendulum's pivot by a linear rule.
 private final class Rule: Policy {
     func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
+        on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+        using random: inout RandomStream
     ) {
-        for row in 0..<count {
-            actions[row] = max(-2, min(2, 2 * observations[3 * row + 1] - observations[3 * row + 2]))
+        for row in 0..<input.count {
+            actions[row] = max(-2, min(2, 2 * input.observations[3 * row + 1] - input.observations[3 * row + 2]))
         }
     }
 }
@@ -166,11 +166,12 @@ private final class Rule: Policy {
         task.horizon = 50
         final class Lean: Policy {
             func act(
-                on observations: UnsafeBufferPointer<Float>, count: Int,
-                into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool, using random: inout RandomStream
+                on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+                using random: inout RandomStream
             ) {
-                for row in 0..<count {
-                    actions[row] = observations[4 * row + 2] + observations[4 * row + 3] > 0 ? 1 : 0
+                for row in 0..<input.count {
+                    let sum = input.observations[4 * row + 2] + input.observations[4 * row + 3]
+                    actions[row] = sum > 0 ? 1 : 0
                 }
             }
         }

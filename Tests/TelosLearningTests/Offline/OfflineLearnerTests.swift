@@ -11,12 +11,12 @@ import Testing
     /// Does what is best, with noise of a tenth of a half-width.
     private final class NoisyExpert: Policy {
         func act(
-            on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-            deterministic: Bool, using random: inout RandomStream
+            on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+            using random: inout RandomStream
         ) {
-            for row in 0..<count {
+            for row in 0..<input.count {
                 for (column, (middle, half)) in [(200.0, 100.0), (0, 0.01)].enumerated() {
-                    let target = Double(observations[2 * row + column]) + 0.1 * random.normal()
+                    let target = Double(input.observations[2 * row + column]) + 0.1 * random.normal()
                     actions[2 * row + column] = Float(middle + half * max(-1, min(1, target)))
                 }
             }

@@ -79,8 +79,8 @@ import Testing
     @Test func whatIsNoPolicyIsRefused() throws {
         final class Loose: Policy {
             func act(
-                on observations: UnsafeBufferPointer<Float>, count: Int,
-                into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool, using random: inout RandomStream
+                on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
+                using random: inout RandomStream
             ) {}
         }
         #expect(throws: CheckpointError.self) { try PolicyFile(Loose()) }

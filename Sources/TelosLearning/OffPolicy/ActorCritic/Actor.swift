@@ -152,15 +152,6 @@ final class OffPolicyActor: Policy {
     var memoryWidth: Int { parameters.traced.memoryWidth }
 
     func act(
-        on observations: UnsafeBufferPointer<Float>, count: Int, into actions: UnsafeMutableBufferPointer<Float>,
-        deterministic: Bool, using random: inout RandomStream
-    ) {
-        act(
-            on: PolicyInput(observations: observations, count: count), into: actions, deterministic: deterministic,
-            using: &random)
-    }
-
-    func act(
         on input: PolicyInput, into actions: UnsafeMutableBufferPointer<Float>, deterministic: Bool,
         using random: inout RandomStream
     ) {
