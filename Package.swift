@@ -14,7 +14,8 @@ let package = Package(
         .trait(
             name: "MuJoCo",
             description: "Physics environments; needs MuJoCo's library and headers, which 'make mujoco' fetches."),
-        .trait(name: "HDF5", description: "Datasets in Minari's form; needs the HDF5 library (libhdf5-dev, brew hdf5).")
+        .trait(
+            name: "HDF5", description: "Datasets in Minari's form; needs the HDF5 library (libhdf5-dev, brew hdf5)."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
