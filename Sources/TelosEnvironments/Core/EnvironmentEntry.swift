@@ -72,8 +72,10 @@ public struct UsualReward: Sendable, Hashable, ExpressibleByStringInterpolation,
         public var expression: String
     }
 
+    /// In the order of the sum.
     public var terms: [Term]
 
+    /// A reward of one expression, whose term has no name.
     public init(_ expression: String) { terms = [Term(name: nil, expression: expression)] }
     public init(stringLiteral expression: String) { self.init(expression) }
     public init(dictionaryLiteral elements: (String, String)...) {

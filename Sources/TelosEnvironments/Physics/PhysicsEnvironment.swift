@@ -34,6 +34,7 @@
         private let observationCount: Int
         private let physical: Range<Int>
 
+        /// `task` in `model`.
         /// - Throws: `PhysicsError` where the model has nothing to act with.
         public init(_ task: PhysicsTask, model: MuJoCoModel) throws {
             guard model.actuatorCount > 0 else {

@@ -16,9 +16,11 @@
         /// Seconds a step.
         var seconds: Double
 
+        /// `qpos`: a number a hinge (rad) or slide (m), four a ball joint (a quaternion), seven a free joint.
         public var positions: UnsafeBufferPointer<Double> {
             UnsafeBufferPointer(start: data.pointee.qpos, count: model.positionCount)
         }
+        /// `qvel`: rad/s or m/s; three numbers a ball joint, six a free joint.
         public var velocities: UnsafeBufferPointer<Double> {
             UnsafeBufferPointer(start: data.pointee.qvel, count: model.velocityCount)
         }
@@ -33,6 +35,7 @@
         /// m/s, of the reference point along x and y over the whole step.
         public var velocity: SIMD2<Double> { (now - earlier) / seconds }
 
+        /// Where the frame of body `body` is, m; the world is body 0.
         public func bodyPosition(_ body: Int) -> SIMD3<Double> { vector(data.pointee.xpos, body) }
         func sitePosition(_ site: Int) -> SIMD3<Double> { vector(data.pointee.site_xpos, site) }
 
@@ -51,6 +54,8 @@
         var count: @Sendable (MuJoCoModel) -> Int
         var write: @Sendable (PhysicsFrame, UnsafeMutablePointer<Double>) -> Void
 
+        /// - count: how many numbers, in a model.
+        /// - write: writes so many.
         public init(
             count: @escaping @Sendable (MuJoCoModel) -> Int,
             write: @escaping @Sendable (PhysicsFrame, UnsafeMutablePointer<Double>) -> Void
@@ -140,11 +145,14 @@
         public var reference: String
         /// Substeps of the simulation a step.
         public var frameSkip: Int
+        /// What is observed, one part after another.
         public var observation: [ObservationPart]
+        /// What rewards are written over.
         public var signals: [PhysicsSignal]
         /// Changes the position and velocity that the model was written in into those of a first state.
         public var begin:
             @Sendable (_ position: inout [Double], _ velocity: inout [Double], _ random: inout RandomStream) -> Void
+        /// Whether an episode ends in a state; by default in none.
         public var isTerminal: @Sendable (PhysicsFrame) -> Bool = { _ in false }
         /// The point whose velocity `PhysicsFrame.velocity` is.
         var referencePoint: @Sendable (PhysicsFrame) -> SIMD2<Double> = { _ in SIMD2(0, 0) }
