@@ -64,20 +64,12 @@ extension Environment {
     public func advance(_ batch: EnvironmentBatch<State>) {
         let (count, width) = (batch.count, batch.observationWidth)
         for index in 0..<count {
-            let terminal = step(
-                &batch.states[index], action: Action(batch.actions + index * batch.actionWidth),
-                using: &batch.streams[index])
-            describe(index, of: batch, observations: batch.nextObservations, signals: batch.signalsAfter)
-            batch.elapsed[index] += 1
-            batch.ends[index] =
-                terminal ? .terminated : batch.elapsed[index] >= batch.horizon ? .truncated : .ongoing
+            take(index, of: batch)
         }
         batch.observations.update(from: batch.nextObservations, count: count * width)
         batch.signals.update(from: batch.signalsAfter, count: count * batch.signalCount)
         for index in 0..<count where batch.ends[index] != .ongoing {
-            batch.finalStates[index] = batch.states[index]
-            batch.states[index] = reset(using: &batch.streams[index])
-            batch.elapsed[index] = 0
+            restart(index, of: batch)
             describe(index, of: batch, observations: batch.observations, signals: batch.signals)
         }
     }
@@ -85,17 +77,9 @@ extension Environment {
     /// `advance` for dynamics so costly that environments are worth a thread each.
     func advanceSideBySide(_ batch: EnvironmentBatch<State>) {
         withoutActuallyEscaping({ (index: Int) in
-            let terminal = step(
-                &batch.states[index], action: Action(batch.actions + index * batch.actionWidth),
-                using: &batch.streams[index])
-            describe(index, of: batch, observations: batch.nextObservations, signals: batch.signalsAfter)
-            batch.elapsed[index] += 1
-            batch.ends[index] =
-                terminal ? .terminated : batch.elapsed[index] >= batch.horizon ? .truncated : .ongoing
+            take(index, of: batch)
             if batch.ends[index] != .ongoing {
-                batch.finalStates[index] = batch.states[index]
-                batch.states[index] = reset(using: &batch.streams[index])
-                batch.elapsed[index] = 0
+                restart(index, of: batch)
             }
             describe(index, of: batch, observations: batch.observations, signals: batch.signals)
         }) { body in
@@ -107,6 +91,25 @@ extension Environment {
                     body)
             }
         }
+    }
+
+    /// Takes the step of environment `index`, and says how it ended.
+    @inlinable @inline(__always)
+    func take(_ index: Int, of batch: EnvironmentBatch<State>) {
+        let terminal = step(
+            &batch.states[index], action: Action(batch.actions + index * batch.actionWidth),
+            using: &batch.streams[index])
+        describe(index, of: batch, observations: batch.nextObservations, signals: batch.signalsAfter)
+        batch.elapsed[index] += 1
+        batch.ends[index] = terminal ? .terminated : batch.elapsed[index] >= batch.horizon ? .truncated : .ongoing
+    }
+
+    /// Begins the next episode of environment `index`, whose last one ended.
+    @inlinable @inline(__always)
+    func restart(_ index: Int, of batch: EnvironmentBatch<State>) {
+        batch.finalStates[index] = batch.states[index]
+        batch.states[index] = reset(using: &batch.streams[index])
+        batch.elapsed[index] = 0
     }
 
     /// Writes what state `index` looks like into its places of two columns.

@@ -4,17 +4,17 @@ import TelosNN
 protocol OffPolicyOptions: LearnerConfiguration {
     var environments: Int { get }
     var bufferCapacity: Int { get }
-    var batchSize: Int { get }
+    var batchSize: Int { get set }
     var learningStarts: Int { get }
     /// Environment steps from one round of updates to the next, and updates in a round.
     var trainInterval: Int { get }
     var gradientSteps: Int { get }
-    var learningRate: Double { get }
+    var learningRate: Double { get set }
     var learningRateSchedule: Schedule { get }
-    var discount: Double { get }
+    var discount: Double { get set }
     var multiStep: Int { get }
     var hindsightGoals: Int { get }
-    var normalizeObservations: Bool { get }
+    var normalizeObservations: Bool { get set }
     var stepsPerIteration: Int { get }
     /// How transitions are preferred; nil samples uniformly.
     var replayPriority: ReplayPriority? { get }

@@ -259,13 +259,7 @@ extension DatasetValueOptions {
 extension JointConfiguration where Base == DatasetOptions, Own == DatasetValueOptions {
     /// TD3's options, of which those that step environments have no effect.
     func td3(_ own: CloningCriticOptions) -> TD3Configuration {
-        var options = TD3Configuration()
-        (options.batchSize, options.learningRate, options.normalizeObservations) =
-            (base.batchSize, base.learningRate, base.normalizeObservations)
-        (options.hiddenSizes, options.activation, options.layerNorm) =
-            (base.hiddenSizes, base.activation, own.layerNorm)
-        (options.discount, options.targetRate) = (self.own.discount, self.own.targetRate)
-        (options.critics, options.targetCritics) = (self.own.critics, self.own.critics)
+        var options = shared(by: TD3Configuration(), layerNorm: own.layerNorm)
         (options.targetNoise, options.targetNoiseClip) = (own.targetNoise, own.targetNoiseClip)
         options.policyInterval = own.policyInterval
         return options
@@ -273,15 +267,19 @@ extension JointConfiguration where Base == DatasetOptions, Own == DatasetValueOp
 
     /// SAC's options, of which those that step environments have no effect.
     func sac(_ own: DatasetEntropyOptions) -> SACConfiguration {
-        var options = SACConfiguration()
-        (options.batchSize, options.learningRate, options.normalizeObservations) =
-            (base.batchSize, base.learningRate, base.normalizeObservations)
-        (options.hiddenSizes, options.activation, options.layerNorm) =
-            (base.hiddenSizes, base.activation, own.layerNorm)
-        (options.discount, options.targetRate) = (self.own.discount, self.own.targetRate)
-        (options.critics, options.targetCritics) = (self.own.critics, self.own.critics)
+        var options = shared(by: SACConfiguration(), layerNorm: own.layerNorm)
         (options.temperature, options.tunesTemperature) = (own.temperature, own.tunesTemperature)
         options.targetEntropyScale = own.targetEntropyScale
+        return options
+    }
+
+    private func shared<Options: ActorCriticOptions>(by options: Options, layerNorm: Bool) -> Options {
+        var options = options
+        (options.batchSize, options.learningRate, options.normalizeObservations) =
+            (base.batchSize, base.learningRate, base.normalizeObservations)
+        (options.hiddenSizes, options.activation, options.layerNorm) = (base.hiddenSizes, base.activation, layerNorm)
+        (options.discount, options.targetRate) = (own.discount, own.targetRate)
+        (options.critics, options.targetCritics) = (own.critics, own.critics)
         return options
     }
 }

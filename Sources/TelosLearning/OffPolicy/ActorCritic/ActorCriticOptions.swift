@@ -3,16 +3,16 @@ import TelosNN
 /// What the agent with an actor and critics reads of a configuration, whichever algorithm it runs.
 protocol ActorCriticOptions: OffPolicyOptions {
     var actorKind: ActorKind { get }
-    var targetRate: Double { get }
-    var critics: Int { get }
-    var targetCritics: Int { get }
+    var targetRate: Double { get set }
+    var critics: Int { get set }
+    var targetCritics: Int { get set }
     var policyInterval: Int { get }
     var quantiles: Int { get }
     var droppedQuantiles: Int { get }
     var network: NetworkArchitecture { get }
-    var hiddenSizes: [Int] { get }
-    var activation: Activation { get }
-    var layerNorm: Bool { get }
+    var hiddenSizes: [Int] { get set }
+    var activation: Activation { get set }
+    var layerNorm: Bool { get set }
     var dropout: Double { get }
     var batchRenormalization: Bool { get }
     var adamMomentum: Double { get }
