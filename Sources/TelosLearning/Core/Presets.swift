@@ -89,6 +89,19 @@ public enum Presets {
             """),
         Preset("sac", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "hiddenSizes": [64, 64]}"#),
         Preset(
+            "sac", "InvertedDoublePendulum", steps: 100_000,
+            """
+            {"learningStarts": 1000, "batchSize": 128, "learningRate": 0.001, "learningRateSchedule": "linear",
+            "hiddenSizes": [64, 64], "layerNorm": true}
+            """),
+        Preset(
+            "sac", "Hopper", steps: 1_000_000,
+            """
+            {"learningStarts": 10000, "batchSize": 128, "learningRateSchedule": "linear", "hiddenSizes": [128, 128],
+            "layerNorm": true}
+            """),
+        Preset("sac", "HalfCheetah", steps: 1_000_000, #"{"learningStarts": 10000, "batchSize": 128}"#),
+        Preset(
             "td3", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "batchSize": 128, "hiddenSizes": [64, 64]}"#),
     ]
 }
