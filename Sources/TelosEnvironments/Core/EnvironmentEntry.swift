@@ -134,6 +134,15 @@ public struct EnvironmentEntry: Sendable {
     public var defaultOptions: EnvironmentOptions {
         EnvironmentOptions(Dictionary(uniqueKeysWithValues: options.map { ($0.name, $0.defaultValue) }))
     }
+
+    /// The name, with the options that are not as usual: `CartPole`, `CartPole (hideVelocities)`, `FourRooms (noise 0.1)`.
+    public func form(_ chosen: EnvironmentOptions) -> String {
+        let unusual = options.compactMap { option -> String? in
+            guard let value = chosen.values[option.name], value != option.defaultValue else { return nil }
+            return value == .flag(true) ? option.name : "\(option.name) \(value)"
+        }
+        return unusual.isEmpty ? name : "\(name) (\(unusual.joined(separator: ", ")))"
+    }
 }
 
 /// The environments that come with Telos. Each suite's file lists its own.

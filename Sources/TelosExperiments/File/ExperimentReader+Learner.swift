@@ -6,7 +6,7 @@ import TelosTensor
 extension ExperimentReader {
     /// Reads the learner: its entry, its complete options as JSON, and the steps to train for.
     mutating func readLearner(
-        _ node: DocumentNode?, root: DocumentNode, environment specification: EnvironmentSpecification?
+        _ node: DocumentNode?, root: DocumentNode, task: ReadTask?
     ) -> (entry: LearnerEntry, options: String, steps: Int)? {
         guard let node, !node.isNull else {
             report(
@@ -31,11 +31,11 @@ extension ExperimentReader {
                 at: nameNode.place)
             return nil
         }
-        if let specification, let refusal = entry.refusal(specification) {
+        if let specification = task?.specification, let refusal = entry.refusal(specification) {
             report("\(name) cannot learn in \(specification.name): \(refusal)", at: nameNode.place)
         }
         let known = problems.count
-        let preset = fields["preset"].flatMap { readPreset($0, of: entry, environment: specification?.name) }
+        let preset = fields["preset"].flatMap { readPreset($0, of: entry, task: task) }
         var steps = preset?.steps
         if let node = fields["steps"] {
             steps = integer(node, named: "steps", in: 1...1_000_000_000_000)
@@ -48,19 +48,22 @@ extension ExperimentReader {
         return (entry, options, steps)
     }
 
-    /// Reads `preset: tuned`, the settings for the task's own environment, or the name of another one to take them from.
-    private mutating func readPreset(_ node: DocumentNode, of entry: LearnerEntry, environment: String?) -> Preset? {
+    /// Reads `preset: tuned`, the settings for the task's own environment with its options or, where there are none, as it
+    /// usually is; or the name of another one to take them from.
+    private mutating func readPreset(_ node: DocumentNode, of entry: LearnerEntry, task: ReadTask?) -> Preset? {
         guard let name = text(node, named: "preset") else { return nil }
         let presets = registries.presets.filter { $0.learner == entry.name }
         let names = presets.map(\.environment)
-        let wanted = name == Preset.tuned ? environment : name
-        if let preset = presets.first(where: { $0.environment == wanted }) { return preset }
-        guard wanted != nil else { return nil }
+        let wanted = name == Preset.tuned ? task.map { [$0.entry.form($0.options), $0.entry.name] } : [name]
+        guard let wanted else { return nil }
+        for form in wanted {
+            if let preset = presets.first(where: { $0.environment == form }) { return preset }
+        }
         let list = "\(entry.name) has presets for \(names.joined(separator: ", "))"
         if names.isEmpty {
             report("\(entry.name) has no presets; leave 'preset' out and set its options", at: node.place)
         } else if name == Preset.tuned {
-            report("\(entry.name) has no preset for \(environment ?? ""); \(list)", at: node.place)
+            report("\(entry.name) has no preset for \(wanted.last ?? ""); \(list)", at: node.place)
         } else {
             let nearest = suggestion(name, among: [Preset.tuned] + names)
             report(

@@ -29,7 +29,7 @@ struct ExperimentReader {
         let task = readTask(fields["task"], root: root)
         let auxiliaries = readAuxiliaries(fields["auxiliary"], environment: task?.specification)
         let combination = readCombination(fields["combine"], hasAuxiliaries: fields["auxiliary"]?.isNull == false)
-        let learner = readLearner(fields["learner"], root: root, environment: task?.specification)
+        let learner = readLearner(fields["learner"], root: root, task: task)
         let seeds = readSeeds(fields["seeds"])
         let evaluation = readEvaluation(fields["evaluation"], steps: learner?.steps ?? 1)
         let checkpoint = readCheckpoint(fields["checkpoint"], steps: learner?.steps ?? 1)

@@ -17,6 +17,8 @@ public struct LearnerResult: Sendable, Hashable, Codable {
 
     public var learner: String
     public var environment: String
+    /// How the task or the learner differs from the usual one, as in `velocities hidden`; nil where it does not.
+    public var variant: String?
     /// The experiment file.
     public var experiment: String
     /// Steps of the evaluations, ascending.
@@ -26,13 +28,20 @@ public struct LearnerResult: Sendable, Hashable, Codable {
     public var seeds: [Seed]
 
     /// The name of its file.
-    public var fileName: String { "\(learner)-\(environment).json" }
+    public var fileName: String {
+        let parts = [learner, environment] + (variant?.split { !($0.isLetter || $0.isNumber) }.map(String.init) ?? [])
+        return parts.joined(separator: "-") + ".json"
+    }
+
+    /// What it was learned in, as tables say it.
+    public var title: String { [environment, variant].compactMap(\.self).joined(separator: ", ") }
 
     /// - measuresSpeed: whether the run had the machine to itself, so that its seconds mean something.
     /// Throws `StoreError` for a run that is not finished, or whose seeds were not evaluated alike.
-    public init(run id: String, in store: RunStore, measuresSpeed: Bool = true, registries: Registries = .builtIn)
-        throws
-    {
+    public init(
+        run id: String, in store: RunStore, variant: String? = nil, measuresSpeed: Bool = true,
+        registries: Registries = .builtIn
+    ) throws {
         let run = try store.run(id)
         guard run.status == .finished else {
             throw StoreError("'\(id)' is \(run.status.rawValue); only a finished run is a result")
@@ -41,6 +50,7 @@ public struct LearnerResult: Sendable, Hashable, Codable {
         let records = try store.seeds(of: id)
         learner = run.learner
         environment = run.environment
+        self.variant = variant
         experiment = run.source
         episodes = try store.experiment(of: run, registries: registries).evaluation.episodes
         steps = rows.filter { $0.seed == run.seeds[0] }.map(\.step)
@@ -74,7 +84,7 @@ public struct LearnerResult: Sendable, Hashable, Codable {
         return """
             {
               "learner": \(learner.quoted),
-              "environment": \(environment.quoted),
+              "environment": \(environment.quoted),\(variant.map { "\n  \"variant\": \($0.quoted)," } ?? "")
               "experiment": \(experiment.quoted),
               "episodes": \(episodes),
               "steps": \(OrderedJSON.list(steps.map(OrderedJSON.integer))),

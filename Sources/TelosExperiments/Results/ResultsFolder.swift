@@ -66,10 +66,12 @@ public struct ResultsFolder: Sendable {
         }
     }
 
-    /// Adds a finished run's curves, in place of those of its learner and environment; gives the file's path.
-    public func add(run id: String, in store: RunStore, measuresSpeed: Bool = true) throws -> String {
+    /// Adds a finished run's curves, in place of those of its learner, environment and variant; gives the file's path.
+    public func add(run id: String, in store: RunStore, variant: String? = nil, measuresSpeed: Bool = true) throws
+        -> String
+    {
         let result = try LearnerResult(
-            run: id, in: store, measuresSpeed: measuresSpeed, registries: registries)
+            run: id, in: store, variant: variant, measuresSpeed: measuresSpeed, registries: registries)
         try FileManager.default.createDirectory(atPath: "\(path)/data", withIntermediateDirectories: true)
         let file = "\(path)/data/\(result.fileName)"
         try writeAtomically(Data(result.json.utf8), to: file)

@@ -29,7 +29,7 @@ struct ResultsPage {
         let rows = pages.flatMap { page in
             page.results.map { result in
                 [
-                    "[\(page.entry.name)](\(page.entry.name).md)", result.environment,
+                    "[\(page.entry.name)](\(page.entry.name).md)", result.title,
                     readable(Double(result.steps.last ?? 0)), "\(result.seeds.count)", text(result.evaluation),
                     text(result.training), result.speed.map(readable) ?? "",
                 ]
@@ -59,11 +59,11 @@ struct ResultsPage {
             let steps = readable(Double(result.steps.last ?? 0))
             let seeds = "seeds \(Seeds.text(result.seeds.map(\.seed)))"
             rows.append([
-                result.environment, "**Telos**", "**\(Self.text(result.evaluation))**",
+                result.title, "**Telos**", "**\(Self.text(result.evaluation))**",
                 "evaluation, \(seeds), \(result.episodes) episodes each", steps,
             ])
-            rows.append([result.environment, "Telos", Self.text(result.training), "training, \(seeds)", steps])
-            for number in published where number.environment == result.environment {
+            rows.append([result.title, "Telos", Self.text(result.training), "training, \(seeds)", steps])
+            for number in published where number.environment == result.title {
                 rows.append([
                     "\(number.environment) (\(number.version))", number.source, number.value, number.metric,
                     number.steps.map { readable(Double($0)) } ?? "",
@@ -76,7 +76,7 @@ struct ResultsPage {
     private static func curve(_ result: LearnerResult) throws -> String {
         let points = try result.curve().map { [readable(Double($0.step)), text($0.value)] }
         return """
-            ### \(result.environment)
+            ### \(result.title)
 
             ```yaml
             \(result.experiment.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -93,7 +93,7 @@ struct ResultsPage {
             results.map { result in
                 let speeds = result.seeds.compactMap(\.speed)
                 return [
-                    result.environment, result.speed.map(readable) ?? "not measured",
+                    result.title, result.speed.map(readable) ?? "not measured",
                     speeds.min().map(readable) ?? "", speeds.max().map(readable) ?? "",
                 ]
             })

@@ -5,7 +5,8 @@ public struct Preset: Sendable, Hashable {
 
     /// The learner's name, as in `Learners`.
     public var learner: String
-    /// The environment's name, as in `Environments`, in its usual form.
+    /// The environment's name, as in `Environments`; with options, where they are not as usual, as in
+    /// `CartPole (hideVelocities)`.
     public var environment: String
     /// Environment steps a seed.
     public var steps: Int
@@ -40,6 +41,18 @@ public enum Presets {
             """
             {"rolloutSteps": 256, "minibatchSize": 128, "learningRate": 0.001, "learningRateSchedule": "linear",
             "discount": 0.95, "normalizeRewards": true}
+            """),
+        Preset(
+            "ppo", "CartPole (hideVelocities)", steps: 200_000,
+            """
+            {"network": "s4d", "hiddenSizes": [64], "rolloutSteps": 128, "sequenceLength": 32, "minibatchSize": 256,
+            "learningRate": 0.001, "learningRateSchedule": "linear", "normalizeObservations": true}
+            """),
+        Preset(
+            "ppo", "Pendulum (hideVelocities)", steps: 300_000,
+            """
+            {"network": "lstm", "hiddenSizes": [64], "rolloutSteps": 256, "sequenceLength": 32, "minibatchSize": 256,
+            "learningRate": 0.001, "learningRateSchedule": "linear", "discount": 0.95, "normalizeRewards": true}
             """),
         Preset(
             "ppo", "MountainCarContinuous", steps: 100_000,

@@ -70,7 +70,7 @@ import Testing
     @Test func everyPresetMakesAnExperiment() throws {
         for preset in Presets.all where Environments.missing(preset.environment) == nil {
             let text = """
-                task: {environment: \(preset.environment)}
+                task: {environment: \(Self.environment(preset.environment))}
                 learner: {algorithm: \(preset.learner), preset: tuned}
                 """
             let read = try Experiment(parsing: text, name: "preset")
@@ -85,6 +85,30 @@ import Testing
         #expect(Set(names).count == names.count)
     }
 
+    /// `Name (flag, option value)` as a file has it.
+    private static func environment(_ form: String) -> String {
+        guard let start = form.firstIndex(of: "(") else { return form }
+        let options = form[start...].dropFirst().dropLast().split(separator: ", ").map { option in
+            let words = option.split(separator: " ", maxSplits: 1)
+            return "\(words[0]): \(words.count > 1 ? words[1] : "true")"
+        }
+        return "{name: \(form[..<start]), \(options.joined(separator: ", "))}"
+    }
+
+    /// An environment's options have presets of their own; where they have none, those of its usual form hold.
+    @Test func presetsGoByTheEnvironmentsOptions() throws {
+        func options(_ environment: String, learner: String = "ppo") throws -> [String: JSONValue] {
+            let text = "task: {environment: \(environment)}\nlearner: {algorithm: \(learner), preset: tuned}"
+            return try #require(JSONValue(json: try Experiment(parsing: text, name: "preset").learnerOptions)?.object)
+        }
+        #expect(try options("CartPole")["network"] == .text("mlp"))
+        #expect(try options("{name: CartPole, hideVelocities: true}")["network"] == .text("s4d"))
+        #expect(try options("{name: Pendulum, hideVelocities: false}") == options("Pendulum"))
+        #expect(
+            try options("{name: CartPole, hideVelocities: true}", learner: "dqn") == options("CartPole", learner: "dqn")
+        )
+    }
+
     /// The example files and the presets are tuned alike.
     @Test(arguments: [
         "acrobot-ppo", "cartpole-ppo", "pendulum-ppo", "mountain-car-continuous-ppo", "cartpole-dqn", "pendulum-sac",
@@ -94,7 +118,7 @@ import Testing
         let folder = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()
         let example = try Experiment.load(path: "\(folder)/Examples/\(name).yaml")
         let text = """
-            task: {environment: \(example.task.environment.name)}
+            task: {environment: \(Self.environment(example.task.environment.form(example.task.options)))}
             learner: {algorithm: \(example.learner.name), preset: tuned}
             """
         let preset = try Experiment(parsing: text, name: "preset")

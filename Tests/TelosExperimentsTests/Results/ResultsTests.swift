@@ -106,6 +106,10 @@ import Testing
         _ = try folder.add(run: summary.run.id, in: store, measuresSpeed: false)
         #expect(try folder.results()[0].speed == nil)
         #expect(try folder.pages()[1].text.contains("| CartPole | not measured |  |  |"))
+        let variant = try folder.add(run: summary.run.id, in: store, variant: "small batches", measuresSpeed: false)
+        #expect(variant.hasSuffix("data/ppo-CartPole-small-batches.json"))
+        #expect(try folder.results().map(\.title) == ["CartPole, small batches", "CartPole"])
+        #expect(try folder.pages()[1].text.contains("### CartPole, small batches"))
         let waiting = try store.begin()
         #expect(throws: StoreError.self) { try folder.add(run: waiting.id, in: store) }
     }
