@@ -19,7 +19,7 @@ public struct LearnerResult: Sendable, Hashable, Codable {
     public var environment: String
     /// How the task or the learner differs from the usual one, as in `velocities hidden`; nil where it does not.
     public var variant: String?
-    /// The experiment file.
+    /// The experiment file; where it was run with other settings than it has, the file that it came to.
     public var experiment: String
     /// Steps of the evaluations, ascending.
     public var steps: [Int]
@@ -51,7 +51,8 @@ public struct LearnerResult: Sendable, Hashable, Codable {
         learner = run.learner
         environment = run.environment
         self.variant = variant
-        experiment = run.source
+        let read = try? Experiment(parsing: run.source, name: run.name, registries: registries)
+        experiment = read?.resolved == run.resolved ? run.source : run.resolved
         episodes = try store.experiment(of: run, registries: registries).evaluation.episodes
         steps = rows.filter { $0.seed == run.seeds[0] }.map(\.step)
         seeds = []

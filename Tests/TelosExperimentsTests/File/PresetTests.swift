@@ -112,7 +112,7 @@ import Testing
     /// The example files and the presets are tuned alike.
     @Test(arguments: [
         "acrobot-ppo", "cartpole-ppo", "pendulum-ppo", "mountain-car-continuous-ppo", "cartpole-dqn", "pendulum-sac",
-        "pendulum-td3",
+        "pendulum-td3", "cartpole-without-velocities-ppo",
     ])
     func examplesAgree(name: String) throws {
         let folder = #filePath.split(separator: "/").dropLast(4).map { "/\($0)" }.joined()

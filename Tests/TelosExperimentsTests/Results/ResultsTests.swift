@@ -84,13 +84,13 @@ import Testing
     @Test func aFinishedRunIsAdded() throws {
         let temporary = try TemporaryFolder()
         let store = try RunStore(path: "\(temporary.path)/store")
-        let experiment = try Experiment(
-            parsing: """
-                task: {environment: CartPole}
-                learner: {algorithm: ppo, steps: 512, environments: 4, rolloutSteps: 16, hiddenSizes: [8]}
-                evaluation: {episodes: 3, every: 256}
-                seeds: 2
-                """, name: "pole")
+        let text = """
+            task: {environment: CartPole}
+            learner: {algorithm: ppo, steps: 512, environments: 4, rolloutSteps: 16, hiddenSizes: [8]}
+            evaluation: {episodes: 3, every: 256}
+            seeds: 2
+            """
+        let experiment = try Experiment(parsing: text, name: "pole")
         let summary = try Runner(store: store, threads: 2).run(experiment)
         let folder = try folder(temporary)
         let path = try folder.add(run: summary.run.id, in: store)
@@ -110,6 +110,12 @@ import Testing
         #expect(variant.hasSuffix("data/ppo-CartPole-small-batches.json"))
         #expect(try folder.results().map(\.title) == ["CartPole, small batches", "CartPole"])
         #expect(try folder.pages()[1].text.contains("### CartPole, small batches"))
+        // Run with other settings than the file's, it is shown with them.
+        let other = try Experiment(parsing: text, name: "pole", overrides: ["learner.steps=256"])
+        _ = try folder.add(run: try Runner(store: store, threads: 2).run(other).run.id, in: store)
+        let changed = try #require(try folder.results().last)
+        #expect(changed.steps == [0, 256] && changed.experiment == other.resolved)
+        #expect(try Experiment(parsing: changed.experiment, name: "pole") == other)
         let waiting = try store.begin()
         #expect(throws: StoreError.self) { try folder.add(run: waiting.id, in: store) }
     }
