@@ -49,9 +49,9 @@ public enum Presets {
             "learningRate": 0.001, "learningRateSchedule": "linear", "normalizeObservations": true}
             """),
         Preset(
-            "ppo", "Pendulum (hideVelocities)", steps: 300_000,
+            "ppo", "Pendulum (hideVelocities)", steps: 1_000_000,
             """
-            {"network": "lstm", "hiddenSizes": [64], "rolloutSteps": 256, "sequenceLength": 32, "minibatchSize": 256,
+            {"network": "gru", "hiddenSizes": [64], "rolloutSteps": 256, "sequenceLength": 32, "minibatchSize": 256,
             "learningRate": 0.001, "learningRateSchedule": "linear", "discount": 0.95, "normalizeRewards": true}
             """),
         Preset(
