@@ -135,7 +135,7 @@ public struct EnvironmentEntry: Sendable {
         EnvironmentOptions(Dictionary(uniqueKeysWithValues: options.map { ($0.name, $0.defaultValue) }))
     }
 
-    /// The name, with the options that are not as usual: `CartPole`, `CartPole (hideVelocities)`, `FourRooms (noise 0.1)`.
+    /// The name, with the options that are not as usual: `CartPole`, `CartPole (hideVelocities)`.
     public func form(_ chosen: EnvironmentOptions) -> String {
         let unusual = options.compactMap { option -> String? in
             guard let value = chosen.values[option.name], value != option.defaultValue else { return nil }
