@@ -158,25 +158,25 @@ def rejax_pendulum():
 
 
 def gymnax_cartpole():
-    """gymnax's CartPole, 256 copies, random actions, 256 steps in one compiled loop."""
+    """gymnax's CartPole, 256 copies, random actions, new at each step, 256 steps in one compiled loop."""
     import gymnax
 
     environment, parameters = gymnax.make("CartPole-v1")
     copies, steps = 256, 256
     key = jax.random.PRNGKey(0)
     _, state = jax.vmap(environment.reset, (0, None))(jax.random.split(key, copies), parameters)
-    actions = jax.random.randint(key, (copies,), 0, 2)
+    actions = jax.random.randint(key, (steps, copies), 0, 2)
 
     @jax.jit
     def roll(key, state):
-        def step(carry, _):
+        def step(carry, actions):
             key, state = carry
             key, now = jax.random.split(key)
             observations, state, reward, done, _ = jax.vmap(environment.step, (0, 0, 0, None))(
                 jax.random.split(now, copies), state, actions, parameters)
             return (key, state), reward.sum()
 
-        return jax.lax.scan(step, (key, state), None, steps)
+        return jax.lax.scan(step, (key, state), actions)
 
     def work():
         nonlocal key, state

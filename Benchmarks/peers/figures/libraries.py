@@ -173,15 +173,15 @@ def async_vector(identifier):
 
 
 def gymnasium_cartpole():
-    """Gymnasium's vectorised CartPole, 256 copies, random actions."""
+    """Gymnasium's vectorised CartPole, 256 copies, random actions, new at each step."""
     environments = gymnasium.make_vec("CartPole-v1", 256, vectorization_mode="vector_entry_point")
     environments.reset(seed=0)
-    actions = numpy.random.default_rng(0).integers(0, 2, 256)
+    actions = numpy.random.default_rng(0).integers(0, 2, (16, 256))
 
     def work():
-        for _ in range(16):
-            environments.step(actions)
-        return 16 * 256
+        for now in actions:
+            environments.step(now)
+        return actions.size
 
     return work
 
