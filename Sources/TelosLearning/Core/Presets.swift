@@ -88,9 +88,9 @@ public enum Presets {
         Preset(
             "dqn", "Acrobot", steps: 100_000,
             """
-            {"learningRate": 0.001, "learningRateSchedule": "linear", "targetInterval": 1, "targetRate": 0.01,
-            "trainInterval": 4, "gradientSteps": 4, "multiStep": 3, "explorationFraction": 0.16, "finalEpsilon": 0.04,
-            "hiddenSizes": [64, 64], "stepsPerIteration": 1000}
+            {"learningRate": 0.001, "learningRateSchedule": "linear", "bufferCapacity": 20000, "targetInterval": 1,
+            "targetRate": 0.01, "trainInterval": 4, "gradientSteps": 8, "multiStep": 3, "explorationFraction": 0.16,
+            "finalEpsilon": 0.04, "layerNorm": true, "hiddenSizes": [64, 64], "stepsPerIteration": 1000}
             """),
         Preset(
             "dqn", "MountainCar", steps: 120_000,
