@@ -39,16 +39,19 @@ extension Catalogue {
 }
 
 /// DQN on transitions of a random policy in a 4 x 4 grid, goal in the far corner (+1, then it is over; otherwise -0.02,
-/// and noise on both), a tenth of the moves random. Observations are the cell as one-hot and noise, drawn anew each time.
+/// and noise on both), a tenth of the moves random. Observations are the cell as one-hot and noise, drawn anew each
+/// time.
 ///
-/// Every matrix has the sparsity s_t = s (1 - (1 - (t - 0.2 T) / 0.6 T)^3), its masks are renewed every T / 80 steps and
-/// applied after every step of Adam, whose moments are kept; biases stay. The optimum, and what a policy is worth, are
-/// exact but for the noise a policy reacts to, which is sampled 256 times a cell.
+/// Every matrix has the sparsity s_t = s (1 - (1 - (t - 0.2 T) / 0.6 T)^3), its masks are renewed every T / 80 steps
+/// and applied after every step of Adam, whose moments are kept; biases stay. The optimum, and what a policy is worth,
+/// are exact but for the noise a policy reacts to, which is sampled 256 times a cell.
 ///
 /// Unlike in the paper's convolutional networks the effective rank falls and the share of dormant units rises, since
 /// units whose weights are all gone count: both are reported, nothing is claimed. A small dense network with as many
 /// weights as are kept does better than the large dense one, and less well than the pruned one. A network of 32 units
-/// is too narrow for a sparsity of 0.95: a few output weights are left, and some seeds lose to the dense network.
+/// is too narrow for a sparsity of 0.95: a few output weights are left, and some seeds lose to the dense network. At a
+/// sparsity of 0.9 random masks do as well as magnitudes (0.72 both at the largest width): only the last twentieth has
+/// to be chosen.
 struct PrunedNetworksExperiment {
     let context: ClaimContext
 
