@@ -113,7 +113,9 @@ public enum Presets {
             {"learningStarts": 10000, "batchSize": 128, "learningRateSchedule": "linear", "hiddenSizes": [128, 128],
             "layerNorm": true}
             """),
-        Preset("sac", "HalfCheetah", steps: 1_000_000, #"{"learningStarts": 10000, "batchSize": 128}"#),
+        Preset(
+            "sac", "HalfCheetah", steps: 1_000_000,
+            #"{"learningStarts": 10000, "batchSize": 128, "trainInterval": 2}"#),
         Preset(
             "td3", "Pendulum", steps: 20_000, #"{"learningRate": 0.001, "batchSize": 128, "hiddenSizes": [64, 64]}"#),
     ]
