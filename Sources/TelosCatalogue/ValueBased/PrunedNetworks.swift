@@ -50,8 +50,7 @@ extension Catalogue {
 /// units whose weights are all gone count: both are reported, nothing is claimed. A small dense network with as many
 /// weights as are kept does better than the large dense one, and less well than the pruned one. A network of 32 units
 /// is too narrow for a sparsity of 0.95: a few output weights are left, and some seeds lose to the dense network. At a
-/// sparsity of 0.9 random masks do as well as magnitudes (0.72 both at the largest width): only the last twentieth has
-/// to be chosen.
+/// sparsity of 0.9 random masks do as well as magnitudes (0.72 both at the largest width).
 struct PrunedNetworksExperiment {
     let context: ClaimContext
 

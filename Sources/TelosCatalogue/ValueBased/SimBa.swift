@@ -34,7 +34,8 @@ extension Catalogue {
                 "spread", default: 30, "Largest scale of an observation's elements, and one over the least.",
                 in: 1...1000),
             ClaimParameter("steps", default: 6000, "Environment steps of a run.", in: 1000...100_000, whole: true),
-            ClaimParameter("learningRate", default: 3e-4, "Adam's step size.", in: 1e-5...1e-2),
+            ClaimParameter(
+                "learningRate", default: 3e-4, "Adam's step size; a width of 128 wants 1e-4.", in: 1e-5...1e-2),
         ],
         defaultSeeds: 0..<5,
         run: { try SimBaExperiment($0).outcome() })
