@@ -178,7 +178,7 @@ extension ExperimentReader {
             report("\(name) must be a list, as in \(example), not \(node.kind)", at: node.place)
             return nil
         }
-        guard let first = usual.first else { return any(node) }
+        guard let first = usual.first ?? description?.range.map({ .number($0.lowerBound) }) else { return any(node) }
         let whole = items.compactMap { item -> JSONValue? in
             guard case .number(let number) = first else {
                 return readOption(name, usual: first, description: description, of: entry, from: item)

@@ -21,6 +21,8 @@ public struct LearnerResult: Sendable, Hashable, Codable {
     public var variant: String?
     /// The experiment file; where it was run with other settings than it has, the file that it came to.
     public var experiment: String
+    /// All of the learner's options as they were: a preset and a default may change, evidence must not.
+    var options: [String: JSONValue]
     /// Steps of the evaluations, ascending.
     public var steps: [Int]
     /// Episodes of each evaluation.
@@ -52,8 +54,10 @@ public struct LearnerResult: Sendable, Hashable, Codable {
         environment = run.environment
         self.variant = variant
         let read = try? Experiment(parsing: run.source, name: run.name, registries: registries)
-        experiment = read?.resolved == run.resolved ? run.source : run.resolved
-        episodes = try store.experiment(of: run, registries: registries).evaluation.episodes
+        let whole = try store.experiment(of: run, registries: registries)
+        experiment = read?.resolved == whole.resolved ? run.source : run.resolved
+        options = JSONValue(json: whole.learnerOptions)?.object ?? [:]
+        episodes = whole.evaluation.episodes
         steps = rows.filter { $0.seed == run.seeds[0] }.map(\.step)
         seeds = []
         for record in records {
@@ -87,6 +91,7 @@ public struct LearnerResult: Sendable, Hashable, Codable {
               "learner": \(learner.quoted),
               "environment": \(environment.quoted),\(variant.map { "\n  \"variant\": \($0.quoted)," } ?? "")
               "experiment": \(experiment.quoted),
+              "options": \(JSONValue.object(options).json),
               "episodes": \(episodes),
               "steps": \(OrderedJSON.list(steps.map(OrderedJSON.integer))),
               "seeds": [

@@ -14,7 +14,7 @@ struct ResultsPage {
         ]
         if !entry.notes.equations.isEmpty { parts.append("## Equations\n\n```\n\(entry.notes.equations)\n```") }
         parts.append("## Returns\n\n" + returns)
-        for result in results { parts.append(try Self.curve(result)) }
+        for result in results { parts.append(try curve(result)) }
         parts.append("## Speed\n\n" + speed)
         if !entry.notes.metrics.isEmpty {
             let rows = entry.notes.metrics.map { ["`\($0.name)`", $0.summary] }
@@ -73,8 +73,10 @@ struct ResultsPage {
         return Self.table(["environment", "source", "return", "metric", "steps"], rows)
     }
 
-    private static func curve(_ result: LearnerResult) throws -> String {
-        let points = try result.curve().map { [readable(Double($0.step)), text($0.value)] }
+    private func curve(_ result: LearnerResult) throws -> String {
+        let points = try result.curve().map { [readable(Double($0.step)), Self.text($0.value)] }
+        let changed = result.options.filter { $0.value != defaults[$0.key] }.sorted { $0.key < $1.key }
+            .map { "`\($0.key): \($0.value.json)`" }
         return """
             ### \(result.title)
 
@@ -83,7 +85,9 @@ struct ResultsPage {
                 .filter { !$0.isEmpty }.joined(separator: "\n"))
             ```
 
-            \(table(["steps", "evaluation return"], points))
+            \(changed.isEmpty ? "All options at their defaults." : "With \(changed.joined(separator: ", ")).")
+
+            \(Self.table(["steps", "evaluation return"], points))
             """
     }
 
@@ -99,9 +103,10 @@ struct ResultsPage {
             })
     }
 
+    private var defaults: [String: JSONValue] { JSONValue(json: entry.defaults)?.object ?? [:] }
+
     private var options: String {
-        let defaults = JSONValue(json: entry.defaults)?.object ?? [:]
-        return Self.table(
+        Self.table(
             ["option", "default", "what it is"],
             entry.options.map { ["`\($0.name)`", "`\(defaults[$0.name]?.json ?? "")`", $0.summary] })
     }

@@ -7,7 +7,7 @@ public struct OptionDescription: Sendable, Hashable {
     public var summary: String
     public var raising: String
     public var lowering: String
-    /// Valid values of a number.
+    /// Valid values of a number, or of each of a list.
     public var range: ClosedRange<Double>?
     /// Valid values of a text field; empty where any is.
     public var choices: [String]
@@ -67,9 +67,8 @@ extension LearnerConfiguration {
             throw ConfigurationError("the options do not decode: \(error)")
         }
         for option in Self.options {
-            guard let range = option.range, let number = given[option.name] as? Double, !range.contains(number) else {
-                continue
-            }
+            let numbers = given[option.name].map { $0 as? [Double] ?? [$0 as? Double].compactMap(\.self) } ?? []
+            guard let range = option.range, let number = numbers.first(where: { !range.contains($0) }) else { continue }
             throw ConfigurationError(
                 option: option.name,
                 "\(number) is out of range; write a number from \(range.lowerBound) to \(range.upperBound)")

@@ -50,7 +50,7 @@ enum EvolutionOption {
             "whether observations are scaled by the mean and deviation of all that was seen (part of the policy)"),
         OptionDescription(
             "hiddenSizes", "units of each hidden layer", raising: "more capacity, more parameters to search",
-            lowering: "fewer; [] is linear"),
+            lowering: "fewer; [] is linear", range: OnPolicyOption.widths),
         OnPolicyOption.activation,
         OptionDescription(
             "network", "what the policy is made of: mlp, or with a memory (gru, lstm: the last hidden layer; s4d)",

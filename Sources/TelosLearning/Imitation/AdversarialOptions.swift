@@ -33,8 +33,7 @@ public struct AdversarialOptions: LearnerConfiguration {
             choices: DiscriminatorInput.allCases.map(\.rawValue)),
         OptionDescription(
             "discriminatorSizes", "units of each hidden layer of the discriminator",
-            raising: "finer differences, slower",
-            lowering: "coarser, faster"),
+            raising: "finer differences, slower", lowering: "coarser, faster", range: OnPolicyOption.widths),
         OptionDescription(
             "discriminatorLearningRate", "its step size",
             raising: "it follows the agent sooner, and is sooner too sure",

@@ -35,12 +35,6 @@ public struct DatasetOptions: LearnerConfiguration {
             raising: "fewer, smoother reports", lowering: "more frequent ones; learning is the same",
             range: 1...1_000_000),
     ]
-
-    public func validate() throws {
-        guard hiddenSizes.allSatisfy({ $0 > 0 }) else {
-            throw ConfigurationError(option: "hiddenSizes", "\(hiddenSizes); write widths of 1 or more")
-        }
-    }
 }
 
 /// Options of behaviour cloning beside the dataset's.

@@ -97,7 +97,9 @@ enum OnPolicyOption {
         lowering: "smaller, safer steps", range: 0...1e9)
     static let hiddenSizes = OptionDescription(
         "hiddenSizes", "units of each hidden layer, for policy and critic alike", raising: "more capacity, slower",
-        lowering: "less capacity, faster; [] is linear")
+        lowering: "less capacity, faster; [] is linear", range: widths)
+    /// Units that a layer may have.
+    static let widths = 1.0...65_536
     static let activation = OptionDescription(
         "activation", "function between layers", choices: Activation.allCases.map(\.rawValue))
     static let initialLogDeviation = OptionDescription(

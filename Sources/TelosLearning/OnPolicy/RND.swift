@@ -35,8 +35,7 @@ public struct RNDOptions: LearnerConfiguration {
             raising: "the new grows old sooner", lowering: "later", range: 0...1),
         OptionDescription(
             "predictorSizes", "units of each hidden layer of target and predictor",
-            raising: "finer differences, slower",
-            lowering: "coarser, faster"),
+            raising: "finer differences, slower", lowering: "coarser, faster", range: OnPolicyOption.widths),
         OptionDescription(
             "predictorOutputs", "random features that are predicted",
             raising: "a less noisy bonus, slower",

@@ -35,7 +35,7 @@ import Testing
         let rows = try list(Documentation.learners(fixtures))
         #expect(rows.map { $0["name"] as? String } == ["ppo", "q-learning"])
         let options = try #require(rows[0]["options"] as? [[String: Any]])
-        #expect(options.count == 8)
+        #expect(options.count == 9)
         #expect(options[1]["default"] as? Double == 3e-4)
         #expect(options[0]["raising"] as? String == "steadier")
         #expect(options[0]["high"] as? Int == 1024)

@@ -153,6 +153,7 @@ private let full = """
                   normalizeAdvantage: true
                   activation: "tanh"
                   hiddenSizes: [64, 64]
+                  criticSizes: []
                 seeds: 0..4
                 evaluation: {episodes: 20, every: 1}
                 checkpoint: {every: 1, best: true, keep: 0}

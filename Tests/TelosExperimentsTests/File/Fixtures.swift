@@ -45,6 +45,7 @@ struct FixtureConfiguration: LearnerConfiguration {
     var normalizeAdvantage = true
     var activation = "tanh"
     var hiddenSizes = [64, 64]
+    var criticSizes: [Int] = []
 
     static let options = [
         OptionDescription("environments", "how many", raising: "steadier", lowering: "fresher", range: 1...1024),
@@ -55,6 +56,7 @@ struct FixtureConfiguration: LearnerConfiguration {
         OptionDescription("normalizeAdvantage", "whether to"),
         OptionDescription("activation", "of the hidden layers", choices: ["tanh", "relu"]),
         OptionDescription("hiddenSizes", "widths", range: 1...4096),
+        OptionDescription("criticSizes", "the critic's", range: 1...4096),
     ]
     func validate() throws {
         if minibatchSize % environments != 0 {

@@ -125,6 +125,8 @@ private func reward(_ text: String) -> String { learner + "task:\n  environment:
         Malformed(option("hiddenSizes: [64, 6.5]"), 2, 56, "each of hiddenSizes must be a whole number, not 6.5"),
         Malformed(option("hiddenSizes: [64, a]"), 2, 56, "each of hiddenSizes must be a number"),
         Malformed(option("hiddenSizes: [0]"), 2, 52, "from 1 to 4096"),
+        Malformed(option("criticSizes: [64, 6.5]"), 2, 56, "each of criticSizes must be a whole number, not 6.5"),
+        Malformed(option("criticSizes: [0]"), 2, 52, "from 1 to 4096"),
         Malformed(option("minibatchSize: 63"), 2, 53, "minibatchSize: must be a multiple of environments (8)"),
         Malformed(third("seeds: 0\n"), 3, 8, "the number of seeds must be from 1"),
         Malformed(third("seeds: -3\n"), 3, 8, "as in 100..109"),

@@ -25,6 +25,9 @@ import Testing
             let experiment = try Experiment(parsing: result.experiment, name: "result")
             #expect(experiment.learner.name == result.learner)
             #expect(experiment.task.environment.name == result.environment)
+            // Presets and defaults are still those that it was learned with.
+            let options = try #require(JSONValue(json: experiment.learnerOptions)?.object)
+            for (name, value) in result.options { #expect(options[name] == value, "\(result.fileName): \(name)") }
             // Written anew, the file is the same.
             let file = try String(contentsOfFile: "\(root)/Results/data/\(result.fileName)", encoding: .utf8)
             #expect(result.json == file)
@@ -39,7 +42,7 @@ import Testing
 
     private let data = """
         {"learner": "ppo", "environment": "CartPole", "experiment": "task: {environment: CartPole}\\n# a | b\\n",
-         "episodes": 20, "steps": [0, 5000, 10000], "seeds": [
+         "options": {"discount": 0.9, "environments": 8}, "episodes": 20, "steps": [0, 5000, 10000], "seeds": [
           {"seed": 0, "evaluation": [10, 100, 480], "training": 90, "speed": 1000},
           {"seed": 1, "evaluation": [12, 200, 500], "training": 110, "speed": 3000},
           {"seed": 2, "evaluation": [14, 300, 490], "speed": 2000}]}
@@ -67,6 +70,7 @@ import Testing
         #expect(page.contains("| CartPole | **Telos** | **490 [480, 500]** | \(measure) | 10 000 |"))
         #expect(page.contains("| CartPole (CartPole-v1) | A library | 499 ± 1 | training, 3 seeds | 500 000 |"))
         #expect(!page.contains("Another"))
+        #expect(page.contains("\nWith `discount: 0.9`.\n"))
         #expect(page.contains("| 5 000 | 200 [100, 300] |"))
         // The middle of the speeds, the lowest and the highest.
         #expect(page.contains("| CartPole | 2 000 | 1 000 | 3 000 |"))
@@ -98,6 +102,7 @@ import Testing
         let path = try folder.add(run: summary.run.id, in: store)
         #expect(path.hasSuffix("data/ppo-CartPole.json"))
         let result = try #require(try folder.results().first)
+        #expect(result.options["hiddenSizes"] == .list([.number(8)]) && result.options["discount"] == .number(0.99))
         #expect(result.steps == [0, 256, 512] && result.episodes == 3 && result.experiment == experiment.source)
         for (seed, record) in zip(result.seeds, summary.seeds) {
             #expect(seed.seed == record.seed)

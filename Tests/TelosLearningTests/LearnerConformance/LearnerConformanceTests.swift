@@ -315,7 +315,10 @@ private let iterations = 9
             try entry.check(#"{"colour": 3}"#)
         }
         #expect(throws: ConfigurationError.self) { try entry.check("[]") }
+        let defaults = fields(of: entry.defaults)
         for option in entry.options {
+            let isList = defaults[option.name] is [Any]
+            #expect(!isList || option.range != nil, "\(option.name)")
             #expect(throws: ConfigurationError.self, "\(option.name)") {
                 try entry.check(#"{"\#(option.name)": {"a": 1}}"#)
             }
@@ -327,7 +330,7 @@ private let iterations = 9
             guard let range = option.range else { continue }
             for value in [range.lowerBound - 1, range.upperBound * 2 + 1] {
                 #expect(throws: ConfigurationError.self, "\(option.name): \(value)") {
-                    try entry.check(#"{"\#(option.name)": \#(Int(value))}"#)
+                    try entry.check(#"{"\#(option.name)": \#(isList ? "[64, \(Int(value))]" : "\(Int(value))")}"#)
                 }
             }
         }

@@ -278,10 +278,15 @@ private struct Update {
         td3.policyInterval = 1
         var redq = REDQConfiguration().options
         redq.critics = 5
+        var smallActor = SACConfiguration()
+        smallActor.actorHiddenSizes = [7]
+        var shallowActor = SimBaConfiguration().options
+        shallowActor.actorHiddenSizes = [6]
         return [
             small("sac", SACConfiguration()), small("redq", redq), small("droq", DroQConfiguration().options),
             small("tqc", TQCConfiguration().options), small("crossq", CrossQConfiguration().options),
-            small("simba", SimBaConfiguration().options),
+            small("simba", SimBaConfiguration().options), small("sac, a smaller actor", smallActor),
+            small("simba, a smaller actor", shallowActor),
             small("discrete-sac", DiscreteSACConfiguration().options, environment: "CartPole"),
             Case(testDescription: "td3", options: td3),
         ]
@@ -333,6 +338,7 @@ private struct Update {
             #"{"targetCritics": 3}"#, #"{"quantiles": 5, "droppedQuantiles": 5}"#,
             #"{"batchRenormalization": true, "layerNorm": true}"#, #"{"network": "simba", "dropout": 0.1}"#,
             #"{"network": "simba", "hiddenSizes": [8, 16]}"#, #"{"network": "gru", "hiddenSizes": []}"#,
+            #"{"network": "simba", "actorHiddenSizes": [8, 16]}"#, #"{"actorHiddenSizes": [8, 0]}"#,
             #"{"network": "lstm", "hindsightGoals": 4}"#,
             #"{"network": "s4d", "sequenceLength": 300, "bufferCapacity": 256}"#,
         ] {

@@ -46,7 +46,7 @@ import Testing
     func sequencesAreSteps(architecture: NetworkArchitecture, burnIn: Int) throws {
         var options = SACConfiguration()
         options.network = architecture
-        options.hiddenSizes = [5, 4]
+        (options.hiddenSizes, options.actorHiddenSizes) = ([5, 4], [3])
         options.batchSize = sequences
         (options.sequenceLength, options.burnIn, options.multiStep) = (4, burnIn, 2)
         let layout = try #require(options.sequences)

@@ -186,7 +186,9 @@ private func message(_ body: () throws -> Void) -> String {
             message { _ = try make("iql", context(dataset: bare), ["rewards": "task"]) }.contains(
                 "rewards: the dataset does not keep ActionScale's signal"))
         #expect(message { _ = try make("edac", context(dataset: dataset), ["critics": 1]) }.contains("write 2 or more"))
-        #expect(message { _ = try make("bc", context(dataset: dataset), ["hiddenSizes": [0]]) }.contains("widths of 1"))
+        #expect(
+            message { _ = try make("bc", context(dataset: dataset), ["hiddenSizes": [0]]) }.contains(
+                "hiddenSizes: 0.0 is out of range"))
         // A run goes on with the rows that it began with.
         let learner = try make("bc", context(dataset: dataset))
         let other = try make("bc", context(dataset: random(31)))

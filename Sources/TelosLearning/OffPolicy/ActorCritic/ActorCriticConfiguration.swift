@@ -28,6 +28,7 @@ public struct SACConfiguration: LearnerConfiguration, ActorCriticOptions {
     public var droppedQuantiles = 0
     public var network = NetworkArchitecture.mlp
     public var hiddenSizes = [256, 256]
+    public var actorHiddenSizes: [Int] = []
     public var activation = Activation.relu
     public var layerNorm = false
     public var dropout = 0.0
@@ -89,6 +90,7 @@ public struct TD3Configuration: LearnerConfiguration, ActorCriticOptions {
     public var droppedQuantiles = 0
     public var network = NetworkArchitecture.mlp
     public var hiddenSizes = [256, 256]
+    public var actorHiddenSizes: [Int] = []
     public var activation = Activation.relu
     public var layerNorm = false
     public var dropout = 0.0

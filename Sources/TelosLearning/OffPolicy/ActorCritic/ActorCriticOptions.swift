@@ -11,6 +11,7 @@ protocol ActorCriticOptions: OffPolicyOptions {
     var droppedQuantiles: Int { get }
     var network: NetworkArchitecture { get }
     var hiddenSizes: [Int] { get set }
+    var actorHiddenSizes: [Int] { get }
     var activation: Activation { get set }
     var layerNorm: Bool { get set }
     var dropout: Double { get }
@@ -27,15 +28,15 @@ enum ActorKind {
 
 extension ActorCriticOptions {
     var actorShape: FeedForward.Shape {
-        FeedForward.Shape(architecture: network, hiddenSizes: hiddenSizes, activation: activation)
+        FeedForward.Shape(
+            architecture: network, hiddenSizes: actorHiddenSizes.isEmpty ? hiddenSizes : actorHiddenSizes,
+            activation: activation)
     }
 
     var criticShape: FeedForward.Shape {
-        var shape = actorShape
-        shape.layerNorm = layerNorm
-        shape.dropout = dropout
-        shape.batchRenormalization = batchRenormalization
-        return shape
+        FeedForward.Shape(
+            architecture: network, hiddenSizes: hiddenSizes, activation: activation, layerNorm: layerNorm,
+            dropout: dropout, batchRenormalization: batchRenormalization)
     }
 
     /// Whether the actor follows the critics' mean rather than their least.
@@ -68,6 +69,10 @@ extension ActorCriticOptions {
             throw ConfigurationError(
                 option: "hiddenSizes", "simba's blocks are of one width; write for example [128, 128]")
         }
+        guard Set(actorHiddenSizes).count <= 1 else {
+            throw ConfigurationError(
+                option: "actorHiddenSizes", "simba's blocks are of one width; write for example [32]")
+        }
     }
 }
 
@@ -97,7 +102,11 @@ enum ActorCriticOption {
                 + "lstm, s4d, as wide as the first hidden layer) that learns from sequences, of which batchSize then is "
                 + "the number",
             choices: NetworkArchitecture.allCases.map(\.rawValue)),
-        SequenceOption.sequenceLength, SequenceOption.burnIn, OnPolicyOption.hiddenSizes, OnPolicyOption.activation,
+        SequenceOption.sequenceLength, SequenceOption.burnIn, OnPolicyOption.hiddenSizes,
+        OptionDescription(
+            "actorHiddenSizes", "units of each of the actor's hidden layers; [] is hiddenSizes, which critics have",
+            raising: "more capacity, slower", lowering: "less, faster", range: OnPolicyOption.widths),
+        OnPolicyOption.activation,
         OptionDescription("layerNorm", "whether critics normalise each hidden layer"),
         OptionDescription(
             "dropout", "share of the critics' hidden units that are dropped at random",
