@@ -11,6 +11,9 @@ public enum Initializer: Sendable, Hashable {
     case uniformFanIn
     /// Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio, 2010).
     case glorotUniform
+    /// Normal with variance 2 / inputs, which keeps the scale of rectified units (He, Zhang, Ren and Sun, *Delving deep
+    /// into rectifiers*, 2015).
+    case heNormal
 
     /// First values of a layer's biases, [outputs]: zero, but for `uniformFanIn`.
     func bias(inputs: Int, outputs: Int, key: RandomKey) -> Tensor {
@@ -30,6 +33,10 @@ public enum Initializer: Sendable, Hashable {
         case .zeros: return .zeros(inputs, outputs)
         case .uniformFanIn: return uniform((1 / Double(Swift.max(1, inputs))).squareRoot())
         case .glorotUniform: return uniform((6 / Double(Swift.max(1, inputs + outputs))).squareRoot())
+        case .heNormal:
+            let deviation = (2 / Double(Swift.max(1, inputs))).squareRoot()
+            return Tensor(
+                (0..<(inputs * outputs)).map { _ in Float(deviation * random.normal()) }, shape: [inputs, outputs])
         case .orthogonal(let gain):
             let tall = inputs >= outputs
             let (length, count) = tall ? (inputs, outputs) : (outputs, inputs)

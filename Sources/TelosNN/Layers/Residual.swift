@@ -10,9 +10,8 @@ public struct ResidualBlock: TensorContainer {
 
     public init(width: Int, expansion: Int = 4, activation: Activation = .relu, key: RandomKey) {
         norm = LayerNorm(width)
-        let gain = Initializer.orthogonal(gain: 1.414_213_6)
-        expand = Linear(width, expansion * width, initializer: gain, key: key.derived("expand"))
-        contract = Linear(expansion * width, width, initializer: gain, key: key.derived("contract"))
+        expand = Linear(width, expansion * width, initializer: .heNormal, key: key.derived("expand"))
+        contract = Linear(expansion * width, width, initializer: .heNormal, key: key.derived("contract"))
         self.activation = activation
     }
 
@@ -35,7 +34,7 @@ public struct ResidualMLP: TensorContainer {
 
     public init(
         _ inputs: Int, _ outputs: Int, width: Int = 128, blocks count: Int = 1, expansion: Int = 4,
-        activation: Activation = .relu, output: Initializer = .orthogonal(gain: 1), key: RandomKey
+        activation: Activation = .relu, key: RandomKey
     ) {
         embed = Linear(inputs, width, initializer: .orthogonal(gain: 1), key: key.derived("embed"))
         blocks = (0..<count).map {
@@ -43,7 +42,7 @@ public struct ResidualMLP: TensorContainer {
                 width: width, expansion: expansion, activation: activation, key: key.derived("block", $0))
         }
         norm = LayerNorm(width)
-        head = Linear(width, outputs, initializer: output, key: key.derived("head"))
+        head = Linear(width, outputs, initializer: .orthogonal(gain: 1), key: key.derived("head"))
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor { head(features(x)) }

@@ -6,13 +6,22 @@ import Testing
 
 @Suite struct SimBaClaimTests {
     @Test func failsWithPlainNetworksInSimBasPlace() throws {
-        let entry = try Catalogue.entry("simba")
-        let settings = ["steps": 1000.0, "width": 16]
-        let context = ClaimContext(
-            slug: entry.slug, parameters: try entry.parameterValues(set: settings), seeds: [100], threads: 1)
-        let outcome = try SimBaExperiment(context, method: .mlp).outcome()
+        let outcome = try SimBaExperiment(context(narrow: 8), method: .mlp).outcome()
         #expect(outcome.tests.first { $0.name.hasPrefix("cost, plain over SimBa, least") }?.statistic == 1)
         #expect(!outcome.holds)
+    }
+
+    @Test func theNarrowerIsNarrower() throws {
+        let message =
+            "simba: narrowWidth 16 is not below width 16; write for example narrowWidth=64 and width=256"
+        #expect(throws: CatalogueError(message)) { try SimBaExperiment(context(narrow: 16)).outcome() }
+    }
+
+    private func context(narrow: Double) throws -> ClaimContext {
+        let entry = try Catalogue.entry("simba")
+        let settings = ["steps": 1000.0, "width": 16, "narrowWidth": narrow]
+        return ClaimContext(
+            slug: entry.slug, parameters: try entry.parameterValues(set: settings), seeds: [100], threads: 1)
     }
 
     @Test func thePointIsAnEnvironment() throws {

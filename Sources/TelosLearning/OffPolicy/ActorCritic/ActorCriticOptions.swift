@@ -65,13 +65,10 @@ extension ActorCriticOptions {
                 option: "network",
                 "simba has norms of its own; write layerNorm: false, dropout: 0, batchRenormalization: false")
         }
-        guard Set(hiddenSizes).count == 1 else {
+        for (option, sizes) in [("hiddenSizes", hiddenSizes), ("actorHiddenSizes", actorShape.hiddenSizes)]
+        where Set(sizes).count != 1 {
             throw ConfigurationError(
-                option: "hiddenSizes", "simba's blocks are of one width; write for example [128, 128]")
-        }
-        guard Set(actorHiddenSizes).count <= 1 else {
-            throw ConfigurationError(
-                option: "actorHiddenSizes", "simba's blocks are of one width; write for example [32]")
+                option: option, "simba's blocks are of one width; write for example [128, 128]")
         }
     }
 }

@@ -73,7 +73,7 @@ struct FeedForward: TensorContainer {
         if case .simba = shape.architecture {
             residual = ResidualMLP(
                 inputs, outputs, width: shape.hiddenSizes.first ?? inputs, blocks: shape.hiddenSizes.count,
-                activation: shape.activation, output: .uniformFanIn, key: key)
+                activation: shape.activation, key: key)
             return
         }
         let sizes = [inputs] + shape.hiddenSizes
