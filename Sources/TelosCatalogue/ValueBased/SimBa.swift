@@ -15,16 +15,17 @@ extension Catalogue {
                 """,
             year: 2025, venue: "ICLR 2025", link: "https://arxiv.org/abs/2410.09754"),
         idea: """
-            Change nothing but the networks: observations normalised by running statistics, residual blocks with a layer \
-            norm before each, and a layer norm before the head. Input and output stay linked by a linear path, such \
-            networks begin as simple functions, and actor and critic can be made larger without the usual collapse.
+            Change nothing but the networks: observations normalised by running statistics, residual blocks with a \
+            layer norm before each, and a layer norm before the head. Input and output stay linked by a linear path, \
+            such networks begin as simple functions, and actor and critic can be made larger without the usual \
+            collapse.
             """,
         claim: """
             DDPG steering a point whose observations have scales from 0.03 to 30: over the last fifth of training the \
-            policies' cost with SimBa's networks is at most a fifth of a plain network's, at two widths, and less in at \
-            least four of five seeds; the wider does not cost a fifth more than the narrower (256 units after 128 need \
-            half the step size and twice the steps for that). Where all scales are one, the gap is smaller. Most of the \
-            gain here is the normalisation: a plain network with it is reported beside.
+            policies' cost with SimBa's networks is at most a fifth of a plain network's, at two widths, and less in \
+            at least four of five seeds; the wider does not cost a fifth more than the narrower (256 units after 128 \
+            need half the step size and twice the steps for that). Where all scales are one, the gap is smaller. Most \
+            of the gain here is the normalisation: a plain network with it is reported beside.
             """,
         parameters: [
             ClaimParameter("width", default: 128, "Units of the wider critics.", in: 16...512, whole: true),
@@ -41,18 +42,18 @@ extension Catalogue {
 }
 
 /// DDPG with one critic, batches of 64, the paper's step size, one update a step after 400 random ones, discount 0.95;
-/// nothing but the networks and the normalisation differs between arms. Critics have two blocks or hidden layers, actors
-/// a quarter of their width (32 units at least) in one block, as the paper's, or two hidden layers. The metric is the
-/// mean return of 200 episodes without noise, over the policies of the last fifth of training, since a single one swings
-/// by half; doing nothing earns about -350, and pushing outwards, which plain networks often end with, several thousand
-/// less.
+/// nothing but the networks and the normalisation differs between arms. Critics have two blocks or hidden layers,
+/// actors a quarter of their width (32 units at least) in one block, as the paper's, or two hidden layers. The metric
+/// is the mean return of 200 episodes without noise, over the policies of the last fifth of training, since a single
+/// one swings by half; doing nothing earns about -350, and pushing outwards, which plain networks often end with,
+/// several thousand less.
 ///
 /// The step size goes with the width. Over 10,000 steps at 1e-4, 256 units cost 0.68 times as much as 64 (seeds
-/// 2600..2604) but 1.5 times as much as 128 (2000..2004), where the comparison of widths fails: they are as quick to come
-/// near the best, then swing more. At 5e-5 over 20,000 steps it is 0.87 times (2800..2804), and everything holds. Blocks
-/// have to begin at the scale of the paper's, which are He's normal weights: from half of it 256 units cost 1.5 times as
-/// much as 128 on seeds 340..344, from the whole 1.04 times. A plain network with normalised observations takes most of
-/// the gap, at 1.5 to 4.5 times SimBa's cost. Critics of 256 units take ten minutes or more.
+/// 2600..2604) but 1.5 times as much as 128 (2000..2004), where the comparison of widths fails: they are as quick to
+/// come near the best, then swing more. At 5e-5 over 20,000 steps it is 0.87 times (2800..2804), and everything holds.
+/// Blocks have to begin at the scale of the paper's, which are He's normal weights: from half of it 256 units cost 1.5
+/// times as much as 128 on seeds 340..344, from the whole 1.04 times. A plain network with normalised observations
+/// takes most of the gap, at 1.5 to 4.5 times SimBa's cost. Critics of 256 units take ten minutes or more.
 struct SimBaExperiment {
     let context: ClaimContext
     /// What the arms named SimBa are; a plain network switches the method off.
