@@ -86,12 +86,10 @@ struct SimBaExperiment {
     ]
 
     func outcome() throws -> ClaimOutcome {
-        guard context.whole("narrowWidth") < context.whole("width") else {
+        let (narrowWidth, width) = (context.whole("narrowWidth"), context.whole("width"))
+        guard narrowWidth < width else {
             throw CatalogueError(
-                """
-                simba: narrowWidth \(context.whole("narrowWidth")) is not below width \(context.whole("width")); write \
-                for example narrowWidth=64 and width=256
-                """)
+                "simba: narrowWidth \(narrowWidth) is not below width \(width); write for example \(width / 2)")
         }
         let seeds = try context.perSeed { _, key in try Self.arms.map { try run($0, key) } }
         let arms = Self.arms.enumerated().map { index, arm in

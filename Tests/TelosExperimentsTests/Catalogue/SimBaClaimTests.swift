@@ -12,8 +12,7 @@ import Testing
     }
 
     @Test func theNarrowerIsNarrower() throws {
-        let message =
-            "simba: narrowWidth 16 is not below width 16; write for example narrowWidth=64 and width=256"
+        let message = "simba: narrowWidth 16 is not below width 16; write for example 8"
         #expect(throws: CatalogueError(message)) { try SimBaExperiment(context(narrow: 16)).outcome() }
     }
 
