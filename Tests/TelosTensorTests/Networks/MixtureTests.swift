@@ -122,6 +122,19 @@ import Testing
         }
     }
 
+    /// The paper's first weights: blocks normal with variance 2 / inputs, embedding and head orthogonal.
+    @Test func residualNetworkBeginsAtItsScale() throws {
+        let network = ResidualMLP(64, 64, width: 64, key: RandomKey(seed: 1))
+        func scaledSquare(_ layer: Linear, inputs: Int) throws -> Double {
+            let values = try layer.weight.evaluated()
+            return Double(inputs) * values.reduce(0) { $0 + Double($1 * $1) } / Double(values.count)
+        }
+        #expect(abs(try scaledSquare(network.blocks[0].expand, inputs: 64) - 2) < 0.1)
+        #expect(abs(try scaledSquare(network.blocks[0].contract, inputs: 256) - 2) < 0.1)
+        #expect(abs(try scaledSquare(network.embed, inputs: 64) - 1) < 1e-5)
+        #expect(abs(try scaledSquare(network.head, inputs: 64) - 1) < 1e-5)
+    }
+
     @Test func residualNetworkFollowsItsEquation() throws {
         let network = ResidualMLP(3, 2, width: 4, blocks: 2, expansion: 2, key: RandomKey(seed: 1))
         let x = LayerSupport.normal(3, 3, seed: 2)
