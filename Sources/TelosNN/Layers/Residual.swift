@@ -26,6 +26,8 @@ public struct ResidualBlock: TensorContainer {
 
 /// SimBa's encoder and head: a linear embedding, pre-norm residual blocks, a final norm, a linear output
 /// (Lee et al., 2025). x [..., inputs] -> [..., outputs]; inputs should be normalised by running statistics.
+///
+/// Blocks begin He-normal, embedding and head orthogonal, biases at zero, as the paper's.
 public struct ResidualMLP: TensorContainer {
     public var embed: Linear
     public var blocks: [ResidualBlock]
